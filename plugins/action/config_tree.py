@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from ansible.template import trust_as_template
 _MODULE = "mailforest.stack.config_tree"
 _MANAGED = "Written by Ansible (mailforest.stack). What is changed here by hand is overwritten by the next run."
 _FILE_OPTIONS = frozenset({"path", "template", "content", "vars", "owner", "group", "mode", "secret", "loaded"})
-_SENT = ("path", "owner", "group", "mode", "secret", "loaded")
+_SENT = _FILE_OPTIONS - {"template", "content", "vars"}
 
 
 class ActionModule(ActionBase):  # type: ignore[misc] # Ansible publishes no types
@@ -31,23 +31,17 @@ class ActionModule(ActionBase):  # type: ignore[misc] # Ansible publishes no typ
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         arguments = dict(self._task.args)
-        secrets: dict[str, str] = {}
-        arguments["files"] = [self._sent(spec, variables, secrets) for spec in arguments.get("files") or []]
-        arguments["secrets"] = secrets
+        files = arguments.get("files") or []
+        # Encoded, so that Ansible's censor looks for one long word per file and not for every word of it.
+        arguments["contents"] = {
+            str(spec["path"]): _encoded(self._content(spec, variables)) for spec in _checked(files)
+        }
+        arguments["files"] = [{key: value for key, value in spec.items() if key in _SENT} for spec in files]
         result.update(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=variables))
         return result
 
-    def _sent(self, spec: Any, variables: Mapping[str, Any], secrets: dict[str, str]) -> dict[str, Any]:
-        """One file as the module takes it; the content of a secret one goes into `secrets`, in base64."""
-        _check_file(spec)
-        text = spec["content"] if "content" in spec else self._rendered(spec, variables)
-        sent = {key: spec[key] for key in _SENT if key in spec}
-        if spec.get("secret"):
-            # Encoded, so that Ansible's censor looks for one long word and not for every word of the file.
-            secrets[str(spec["path"])] = base64.b64encode(str(text).encode()).decode("ascii")
-        else:
-            sent["content"] = text
-        return sent
+    def _content(self, spec: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
+        return str(spec["content"]) if "content" in spec else self._rendered(spec, variables)
 
     def _rendered(self, spec: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
         name = str(spec.get("template") or f"{str(spec['path']).lstrip('/')}.j2")
@@ -69,6 +63,18 @@ class ActionModule(ActionBase):  # type: ignore[misc] # Ansible publishes no typ
             text, escape_backslashes=False, overrides={"trim_blocks": True, "lstrip_blocks": False}
         )
         return "" if rendered is None else str(rendered)
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode("ascii")
+
+
+def _checked(files: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(files, Sequence) or isinstance(files, str):
+        raise AnsibleActionFail("`files` is not a list. Nothing was changed. Give a list of files.")
+    for spec in files:
+        _check_file(spec)
+    return list(files)
 
 
 def _check_file(spec: Any) -> None:

@@ -61,7 +61,9 @@ options:
         type: str
         default: "0644"
       secret:
-        description: Keep the content out of differences, logs and messages.
+        description: >-
+          Keep the content out of differences and messages. Files that others cannot read are kept out of
+          differences anyway, and no content is ever logged.
         type: bool
         default: false
       loaded:
@@ -128,8 +130,8 @@ options:
     type: str
     choices: [reload, restart, none]
     default: reload
-  secrets:
-    description: Contents of the secret files in base64. The action plugin fills it; do not set it.
+  contents:
+    description: Contents of the files in base64, by path. The action plugin fills it; do not set it.
     type: dict
     default: {}
 attributes:
@@ -231,7 +233,7 @@ _OPTIONS: dict[str, Any] = {
     "watch": _PATHS,
     "unit": {"type": "str"},
     "on_change": {"type": "str", "choices": ["reload", "restart", "none"], "default": "reload"},
-    "secrets": {"type": "dict", "default": {}, "no_log": True},
+    "contents": {"type": "dict", "default": {}, "no_log": True},
 }
 
 

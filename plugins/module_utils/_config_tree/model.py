@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -41,6 +42,11 @@ class FileSpec:
     mode: int = 0o644
     secret: bool = False
     loaded: bool = True
+
+    @property
+    def hidden(self) -> bool:
+        """Whether a difference must not show the content: it is secret, or others cannot read it on the host."""
+        return self.secret or not self.mode & stat.S_IROTH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,15 +110,14 @@ def _checked_mode(value: str | None, *, path: str) -> int | None:
     return int(value, 8)
 
 
-def _file(raw: Mapping[str, Any], secrets: Mapping[str, str]) -> FileSpec:
+def _file(raw: Mapping[str, Any], contents: Mapping[str, str]) -> FileSpec:
     path = _checked_path(raw["path"], option="files")
-    text = secrets.get(path) if raw.get("secret") else raw.get("content")
-    if text is None:
+    if path not in contents:
         raise TreeError(f"No content was given for {path}. Nothing was changed. Give a template or a content for it.")
     mode = _checked_mode(raw.get("mode"), path=path)
     return FileSpec(
         path=path,
-        content=base64.b64decode(text) if raw.get("secret") else text.encode(),
+        content=base64.b64decode(contents[path]),
         owner=raw.get("owner") or "root",
         group=raw.get("group") or "root",
         mode=0o644 if mode is None else mode,
@@ -166,10 +171,10 @@ def tree_spec(params: Mapping[str, Any]) -> TreeSpec:
         raise TreeError(
             "An entry of `validate` is empty. Nothing was changed. Give a command and its arguments as a list."
         )
-    secrets = params.get("secrets") or {}
+    contents = params.get("contents") or {}
     spec = TreeSpec(
         name=name,
-        files=tuple(_file(raw, secrets) for raw in params.get("files") or ()),
+        files=tuple(_file(raw, contents) for raw in params.get("files") or ()),
         directories=tuple(_directory(raw) for raw in params.get("directories") or ()),
         stage=_paths(params, "stage"),
         exclusive=_paths(params, "exclusive"),

@@ -299,7 +299,7 @@ def _entry(path: str, before: str, after: str, *, note: str = "") -> dict[str, s
 def _file_diff(step: FileStep) -> Iterator[Mapping[str, str]]:
     spec, found = step.spec, step.found
     if step.rewrites:
-        secret = spec.secret or found.private
+        secret = spec.hidden or found.private
         new = Found(kind="file", content=spec.content)
         after = f"new {HIDDEN}\n" if secret else _text(new, secret=False)
         yield _entry(spec.path, _text(found, secret=secret), after)
