@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line of the lab."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lab import access, engine, images, resolvers
+from lab.definition import Host, Lab, load
+from lab.errors import LabError
+
+_ROOT = Path(__file__).resolve().parent.parent
+_LABS = _ROOT / "lab" / "labs"
+_OUTPUT = _ROOT / ".build" / "lab"
+_SSH_SECONDS = 120
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; 0 when it did what it says."""
+    options = _parser().parse_args(arguments)
+    begun = time.monotonic()
+    try:
+        options.run(engine.connect(), options)
+    except LabError as exc:
+        print(f"lab: {exc}", file=sys.stderr)
+        return 1
+    if options.command != "status":
+        _say(f"{options.command} done in {time.monotonic() - begun:.1f} s")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lab/lab.py", description="Blank Debian hosts in containers.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    labs = sorted(path.stem for path in _LABS.glob("*.yml"))
+    for name, run, text in (
+        ("up", _up, "make and start what is missing; ends when SSH answers on every host"),
+        ("down", _down, "remove the hosts and networks"),
+        ("restart", _restart, "restart every host; ends when SSH answers on every host"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("lab", choices=labs)
+        command.set_defaults(run=run)
+    status = commands.add_parser("status", help="list the hosts that exist")
+    status.add_argument("lab", nargs="?", choices=labs)
+    status.set_defaults(run=_status)
+    clean = commands.add_parser("clean", help="remove every lab, and the images")
+    clean.set_defaults(run=_clean)
+    return parser
+
+
+def _up(client: Any, options: argparse.Namespace) -> None:
+    lab = load(_LABS / f"{options.lab}.yml")
+    images.ensure(client, (host.release for host in lab.hosts.values()), say=_say)
+    made = engine.create(client, lab, resolvers=resolvers.upstream())
+    key = access.ensure_key_pair(_OUTPUT / lab.name)
+    engine.parallel(lambda host: access.authorize(engine.container(client, lab, host), key), lab.hosts.values())
+    started = engine.start(client, lab)
+    running = len(lab.hosts) - len(started)
+    _say(f"{len(lab.hosts)} hosts: {len(made)} made, {len(started)} started, {running} ran already")
+    _finish(client, lab)
+
+
+def _restart(client: Any, options: argparse.Namespace) -> None:
+    lab = load(_LABS / f"{options.lab}.yml")
+    engine.restart(client, lab)
+    _finish(client, lab)
+
+
+def _finish(client: Any, lab: Lab) -> None:
+    """Wait for every host, then write what a user's inventory needs."""
+    deadline = time.monotonic() + _SSH_SECONDS
+
+    def keys(host: Host) -> str:
+        access.wait_for_ssh(host, deadline=deadline)
+        return access.known_hosts(engine.container(client, lab, host), host)
+
+    directory = _OUTPUT / lab.name
+    lines = engine.parallel(keys, lab.hosts.values())
+    access.write(directory / "known_hosts", "".join(lines))
+    access.write(directory / "inventory.yml", access.inventory(lab, directory))
+    _say(f"inventory: {directory / 'inventory.yml'}")
+
+
+def _down(client: Any, options: argparse.Namespace) -> None:
+    engine.remove(client, options.lab)
+    shutil.rmtree(_OUTPUT / options.lab, ignore_errors=True)
+
+
+def _status(client: Any, options: argparse.Namespace) -> None:
+    found = engine.containers(client, options.lab)
+    for item in found:
+        settings = item.attrs["NetworkSettings"]["Networks"].values()
+        addresses = ", ".join((entry.get("IPAMConfig") or {}).get("IPv4Address", "?") for entry in settings)
+        print(f"{item.name:<24} {item.status:<10} {item.attrs['Config']['Image']:<30} {addresses}")
+    if not found:
+        print("no hosts")
+
+
+def _clean(client: Any, options: argparse.Namespace) -> None:
+    engine.remove_all(client)
+    shutil.rmtree(_OUTPUT, ignore_errors=True)
+
+
+def _say(text: str) -> None:
+    print(f"lab: {text}", flush=True)

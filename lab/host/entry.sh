@@ -1,0 +1,44 @@
+#!/bin/sh
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Makes a container look like a machine, then becomes systemd. Given in the environment: LAB_RESOLVERS, LAB_GATEWAY, LAB_ROUTES.
+set -eu
+
+# systemd needs a tree of control groups that it may write to, and since 257 of version 2.
+umount -R /sys/fs/cgroup
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+
+# The network's kernel settings are the host's own and can be set; all others belong to the machine that runs the lab.
+mount -o remount,rw /proc/sys
+for tree in /proc/sys/*; do
+  [ "$tree" = /proc/sys/net ] && continue
+  mount --bind "$tree" "$tree"
+  mount -o remount,ro,bind "$tree"
+done
+# A new network namespace takes this from the lab's machine, which forwards; a blank host does not.
+echo 0 > /proc/sys/net/ipv4/ip_forward
+
+# The engine mounts its own files over these three; beneath lie the host's, which survive a restart.
+for file in hostname hosts resolv.conf; do
+  umount "/etc/$file"
+done
+
+if [ ! -e /var/lib/mailforest-lab/seeded ]; then # the first boot, as an installer leaves it
+  hostname > /etc/hostname
+  printf '127.0.0.1\tlocalhost\n127.0.1.1\t%s\n\n::1\tlocalhost ip6-localhost ip6-loopback\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n' \
+    "$(hostname)" > /etc/hosts
+  for address in $LAB_RESOLVERS; do
+    echo "nameserver $address"
+  done > /etc/resolv.conf
+  ssh-keygen -A > /dev/null
+  mkdir -p /var/lib/mailforest-lab
+  touch /var/lib/mailforest-lab/seeded
+fi
+
+# What DHCP does for a real host, on every boot.
+ip route replace default via "$LAB_GATEWAY"
+for route in $LAB_ROUTES; do
+  ip route replace "${route%=*}" via "${route#*=}"
+done
+
+exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin container=docker /lib/systemd/systemd
