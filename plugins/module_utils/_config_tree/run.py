@@ -89,13 +89,13 @@ def run(spec: TreeSpec, *, check_mode: bool, layout: Layout, units: Units) -> Ou
 
 
 def _apply(spec: TreeSpec, state: State, plan: Plan, *, stale: bool, wanted: str, layout: Layout, units: Units) -> None:
-    final = _next_state(spec, state, plan, loaded=wanted, keep=False)
     if plan.changes:
         # Written first: a run that ends from here on is completed by the next one.
-        loaded = "" if stale else state.loaded
-        memory.save(layout, spec.name, _next_state(spec, state, plan, loaded=loaded, keep=True))
+        pending = _next_state(spec, state, plan, loaded="" if stale else state.loaded, keep=True)
+        memory.save(layout, spec.name, pending)
         swap(plan)
     if stale:
         _take_up(spec, plan, units)
-    if final != state:
+    final = _next_state(spec, state, plan, loaded=wanted, keep=False)
+    if plan.changes or final != state:
         memory.save(layout, spec.name, final)
