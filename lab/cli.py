@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +29,24 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     begun = time.monotonic()
     try:
-        options.run(engine.connect(), options)
+        client = engine.connect()
+        with _alone():
+            options.run(client, options)
     except LabError as exc:
         print(f"lab: {exc}", file=sys.stderr)
         return 1
     if options.command != "status":
         _say(f"{options.command} done in {time.monotonic() - begun:.1f} s")
     return 0
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Wait for another run on this checkout: two at once would make the same hosts."""
+    _OUTPUT.mkdir(parents=True, exist_ok=True)
+    with (_OUTPUT.parent / "lab.lock").open("w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _parser() -> argparse.ArgumentParser:

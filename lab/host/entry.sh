@@ -35,6 +35,9 @@ if [ ! -e /var/lib/mailforest-lab/seeded ]; then # the first boot, as an install
   touch /var/lib/mailforest-lab/seeded
 fi
 
+# The engine puts rules for its own name server into every container.
+nft flush ruleset
+
 # What DHCP does for a real host, on every boot.
 ip route replace default via "$LAB_GATEWAY"
 for route in $LAB_ROUTES; do
