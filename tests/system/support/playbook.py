@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs of ansible-playbook as typed results."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+"""The checkout."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskResult:
+    """What one task did on one host."""
+
+    play: str
+    task: str
+    host: str
+    changed: bool
+    failed: bool
+    unreachable: bool
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A finished run."""
+
+    code: int
+    stats: Mapping[str, Mapping[str, int]]
+    results: Sequence[TaskResult]
+    output: str = field(repr=False)
+
+    @property
+    def changes(self) -> list[str]:
+        """`host: task` of everything that changed, or would have."""
+        return [f"{result.host}: {result.task}" for result in self.results if result.changed]
+
+    @property
+    def failures(self) -> list[TaskResult]:
+        """Results that stopped a host."""
+        return [result for result in self.results if result.failed or result.unreachable]
+
+    def explain(self) -> str:
+        """What to print when a test's expectation of this run is not met."""
+        failed = [f"{result.host}: {result.task}: {result.message}" for result in self.failures]
+        return "\n".join([f"ended with {self.code}", *failed, *self.changes]) if self.results else self.output[-4000:]
+
+
+def play(
+    playbook: Path,
+    *,
+    inventories: Sequence[Path] = (),
+    check: bool = False,
+    extra_vars: Mapping[str, Any] | None = None,
+    arguments: Sequence[str] = (),
+    seconds: int = 900,
+) -> Run:
+    """Run a playbook with the environment's configuration. Without `inventories`, on the environment's inventory."""
+    command = ["ansible-playbook", *(f"--inventory={path}" for path in inventories), *arguments, str(playbook)]
+    command += ["--check"] if check else []
+    command += ["--extra-vars", json.dumps(extra_vars)] if extra_vars else []
+    environment = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_CALLBACKS_ENABLED": ""}
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        cwd=playbook.parent,
+    )
+    report = _report(done.stdout)
+    return Run(
+        code=done.returncode,
+        stats=report.get("stats", {}),
+        results=list(_results(report)),
+        output=done.stdout + done.stderr,
+    )
+
+
+def _report(text: str) -> dict[str, Any]:
+    """The callback's report; warnings may stand before it. A run that never began has none."""
+    begin = text.find("{\n")
+    if begin < 0:
+        return {}
+    report: dict[str, Any] = json.JSONDecoder().raw_decode(text, begin)[0]
+    return report
+
+
+def _results(report: Mapping[str, Any]) -> Iterator[TaskResult]:
+    for one_play in report.get("plays", []):
+        for task in one_play["tasks"]:
+            for host, result in task["hosts"].items():
+                yield TaskResult(
+                    play=one_play["play"]["name"],
+                    task=task["task"]["name"],
+                    host=host,
+                    changed=bool(result.get("changed", False)),
+                    failed=bool(result.get("failed", False)),
+                    unreachable=bool(result.get("unreachable", False)),
+                    message=str(result.get("msg", "")),
+                )
