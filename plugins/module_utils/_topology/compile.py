@@ -1,0 +1,203 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a topology without errors to the plan: everything that follows, for every host."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from .expectations import Expectations
+from .findings import Finding
+from .firewall import Firewall
+from .model import MAIL_ACCOUNT, Group, Host, Topology, User
+from .plan import (
+    DirectoryPlan,
+    EntryPlan,
+    ForestPlan,
+    GroupPlan,
+    HostPlan,
+    MailPlan,
+    Plan,
+    SiteLinkPlan,
+    SitePlan,
+    UserPlan,
+)
+from .records import directory_records, fqdn, outside_records
+from .services import DOVECOT_SERVICES, POSTFIX_SERVICES, RPC_PORTS, Function
+
+MAILBOX_ATTRIBUTE = "msDS-cloudExtensionAttribute1"
+"""Carries the user's GUID as text: LDAP gives the GUID itself in binary, which no mail server can look up."""
+ADMINISTRATOR = "Administrator"
+_RESOLVERS = 3  # glibc reads no more
+_TIME_SERVERS = 4
+
+
+def compile_topology(topology: Topology, warnings: Sequence[Finding] = ()) -> Plan:
+    """The plan. The topology must be free of errors."""
+    firewall = Firewall(topology)
+    hosts = _Hosts(topology, firewall)
+    return {
+        "forest": _forest(topology, firewall),
+        "first_dc": topology.domain_controllers[0].name,
+        "fsmo": dict(topology.owners),
+        "sites": {name: _site(topology, name) for name in topology.sites},
+        "site_links": {link.name: _link(link.sites, link.cost, link.interval) for link in topology.links},
+        "entries": [_entry(topology, host) for host in topology.members],
+        "hosts": {host.name: hosts.plan(host) for host in topology.members},
+        "mail": _mail(topology),
+        "directory": _directory(topology),
+        "outside_dns": outside_records(topology) if topology.mail_servers else [],
+        "expectations": Expectations(topology, firewall).all(),
+        "warnings": [finding.as_dict() for finding in warnings],
+    }
+
+
+def _forest(topology: Topology, firewall: Firewall) -> ForestPlan:
+    forest = topology.forest
+    public = [f"{host.public_address}/32" for host in topology.members if host.public_address]
+    names = [forest.dns_domain, *(domain.lower() for domain in topology.mail.domains)]
+    return {
+        "realm": forest.realm,
+        "dns_domain": forest.dns_domain,
+        "netbios": forest.netbios,
+        "base_dn": forest.base_dn,
+        "functional_level": forest.functional_level,
+        "administrator": ADMINISTRATOR,
+        "rpc_ports": RPC_PORTS,
+        "dns_forwarders": list(topology.forwarders),
+        "subnets": list(firewall.subnets),
+        "certificate_permitted_names": names,
+        "certificate_permitted_addresses": [*firewall.subnets, *public],
+    }
+
+
+def _site(topology: Topology, name: str) -> SitePlan:
+    site, hosts = topology.sites[name], topology.by_site[name]
+    return {
+        "subnets": [str(network) for network in site.networks],
+        "gateway": site.gateway,
+        "domain_controllers": [host.name for host in hosts if host.has(Function.DOMAIN_CONTROLLER)],
+        "mail_home": topology.homes.get(name, ""),
+    }
+
+
+def _link(sites: Sequence[str], cost: int, interval: int) -> SiteLinkPlan:
+    return {"sites": list(sites), "cost": cost, "interval": interval}
+
+
+def _entry(topology: Topology, host: Host) -> EntryPlan:
+    return {"address": host.address, "names": [fqdn(topology, host), host.name]}
+
+
+@dataclass(frozen=True)
+class _Hosts:
+    """Plans of single hosts; what is the same for all of a site is worked out once."""
+
+    topology: Topology
+    firewall: Firewall
+
+    @cached_property
+    def _controllers(self) -> dict[str, list[Host]]:
+        """For each site the domain controllers in the order in which its hosts ask them: their own site's first."""
+        everyone = self.topology.domain_controllers
+        return {
+            site: [host for host in everyone if host.site == site] + [host for host in everyone if host.site != site]
+            for site in self.topology.sites
+        }
+
+    def plan(self, host: Host) -> HostPlan:
+        """What the host is to be."""
+        controllers = self._controllers[host.site]
+        is_controller, is_mail = host.has(Function.DOMAIN_CONTROLLER), host.has(Function.MAIL_SERVER)
+        if is_controller:
+            controllers = [host, *(other for other in controllers if other is not host)]
+        name = fqdn(self.topology, host)
+        mail = set(self.topology.mail.services) if is_mail else set()
+        return {
+            "site": host.site,
+            "address": host.address,
+            "public_address": host.public_address,
+            "fqdn": name,
+            "functions": [function.value for function in host.functions],
+            "resolvers": [controller.address for controller in controllers[:_RESOLVERS]],
+            "upstream_resolvers": list(self.topology.forwarders),
+            "ntp_servers": self._time_servers(host, controllers),
+            "ntp_clients": list(self.firewall.subnets) if is_controller else [],
+            "certificate_names": [name, self.topology.forest.dns_domain] if is_controller else [name],
+            "certificate_addresses": list(dict.fromkeys(filter(None, (host.address, host.public_address)))),
+            "directory_uris": [f"ldaps://{fqdn(self.topology, controller)}" for controller in controllers],
+            "postfix_listeners": [service for service in POSTFIX_SERVICES if service in mail],
+            "dovecot_listeners": [service for service in DOVECOT_SERVICES if service in mail],
+            "firewall": self.firewall.plan(host),
+        }
+
+    def _time_servers(self, host: Host, controllers: Sequence[Host]) -> list[str]:
+        """The PDC emulator follows the world, domain controllers follow it, all others follow them."""
+        owner = self.topology.owners["pdc"]
+        if host.name == owner:
+            return list(self.topology.time_servers)
+        if host.has(Function.DOMAIN_CONTROLLER):
+            return [fqdn(self.topology, self.topology.hosts[owner])]
+        return [fqdn(self.topology, controller) for controller in controllers[:_TIME_SERVERS]]
+
+
+def _container(topology: Topology, name: str) -> str:
+    """The distinguished name of an account in the default container."""
+    return f"CN={name},CN=Users,{topology.forest.base_dn}"
+
+
+def _mail(topology: Topology) -> MailPlan:
+    mail = topology.mail
+    return {
+        "domains": [domain.lower() for domain in mail.domains],
+        "services": list(mail.services) if topology.mail_servers else [],
+        "servers": [host.name for host in topology.mail_servers],
+        "homes": {user.name: topology.home_of(user) for user in topology.users if user.email},
+        "group": mail.group,
+        "group_dn": _container(topology, mail.group),
+        "bind_account": MAIL_ACCOUNT,
+        "bind_dn": _container(topology, MAIL_ACCOUNT),
+        "mailbox_attribute": MAILBOX_ATTRIBUTE,
+    }
+
+
+def _directory(topology: Topology) -> DirectoryPlan:
+    users = [_user(topology, user) for user in topology.users]
+    groups = [_group(group) for group in topology.groups]
+    if topology.mail_servers:
+        users.append({"name": MAIL_ACCOUNT, "aliases": [], "enabled": True, "groups": []})
+        if topology.mail.group.lower() not in {group.name.lower() for group in topology.groups}:
+            groups.append({"name": topology.mail.group, "scope": "global", "category": "security"})
+    return {
+        "groups": groups,
+        "users": users,
+        "dns_zones": list(topology.zones),
+        "dns_records": directory_records(topology),
+    }
+
+
+def _user(topology: Topology, user: User) -> UserPlan:
+    """The user, in the mail group when there is an address."""
+    groups = list(user.groups)
+    if user.email and topology.mail.group.lower() not in {name.lower() for name in groups}:
+        groups.append(topology.mail.group)
+    plan: UserPlan = {"name": user.name, "aliases": list(user.aliases), "enabled": user.enabled, "groups": groups}
+    if user.firstname:
+        plan["firstname"] = user.firstname
+    if user.surname:
+        plan["surname"] = user.surname
+    if user.email:
+        plan["email"] = user.email
+    return plan
+
+
+def _group(group: Group) -> GroupPlan:
+    plan: GroupPlan = {"name": group.name, "scope": group.scope, "category": group.category}
+    if group.email:
+        plan["email"] = group.email
+    if group.members:
+        plan["members"] = list(group.members)
+    return plan

@@ -1,0 +1,342 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The model: what inventory and variables say, as frozen dataclasses. Nothing here judges; that is for the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
+
+from .schema import GROUPS, OBSERVERS
+from .secrets import Verdict
+from .services import Function
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+MAIL_ACCOUNT = "svc-mail"
+"""The account with which the mail servers look users up."""
+
+
+def parse_address(text: str) -> Address | None:
+    """The address, or none when the text is no address."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def parse_network(text: str) -> Network | None:
+    """The network, or none when the text is none or has host bits."""
+    try:
+        return ip_network(text)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostInput:
+    """A host as the inventory has it."""
+
+    groups: tuple[str, ...]
+    variables: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawInput:
+    """Everything the topology is made from, before it is read."""
+
+    hosts: Mapping[str, HostInput]
+    """Hosts of the `mailforest_*` groups, in the groups' order."""
+    variables: Mapping[str, object]
+    """The `mailforest_*` variables of `schema.VARIABLES` that are set."""
+    secrets: Mapping[str, Verdict] = field(default_factory=dict)
+    """A verdict per secret."""
+    passwords: Mapping[str, Verdict] = field(default_factory=dict)
+    """A verdict per user in `mailforest_user_passwords`."""
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """Names of unknown variables, and a host that has them ("" when all have)."""
+    undefined: Mapping[str, str] = field(default_factory=dict)
+    """Places whose value could not be worked out, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forest:
+    """The forest and its domain."""
+
+    realm: str
+    netbios: str
+    functional_level: str
+    parent: str
+
+    @property
+    def dns_domain(self) -> str:
+        """The domain's name in DNS."""
+        return self.realm.lower()
+
+    @property
+    def base_dn(self) -> str:
+        """The domain's distinguished name."""
+        return ",".join(f"DC={label}" for label in self.dns_domain.split("."))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """An office."""
+
+    name: str
+    subnets: tuple[str, ...]
+    gateway: str
+
+    @cached_property
+    def networks(self) -> tuple[Network, ...]:
+        """Those subnets that are well-formed."""
+        return tuple(network for text in self.subnets if (network := parse_network(text)))
+
+    @property
+    def place(self) -> str:
+        """Where it is written."""
+        return f"mailforest_sites.{self.name}"
+
+    def holds(self, address: Address) -> bool:
+        """Whether the address is in one of the subnets."""
+        return any(address in network for network in self.networks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteLink:
+    """A replication link between offices."""
+
+    name: str
+    sites: tuple[str, ...]
+    cost: int
+    interval: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """A host of the system, or an observer (no function)."""
+
+    name: str
+    functions: tuple[Function, ...]
+    observer: bool
+    site: str
+    address: str
+    address_name: str
+    """The variable that the address comes from."""
+    public_address: str
+    release: str
+
+    @cached_property
+    def ip(self) -> Address | None:
+        """The address, when it is one."""
+        return parse_address(self.address)
+
+    @cached_property
+    def public_ip(self) -> Address | None:
+        """The address on the Internet, when it is one."""
+        return parse_address(self.public_address)
+
+    def has(self, function: Function) -> bool:
+        """Whether the host has the function."""
+        return function in self.functions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """How mail is laid out."""
+
+    domains: tuple[str, ...]
+    home: Mapping[str, str]
+    services: tuple[str, ...]
+    group: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """A group of the directory."""
+
+    name: str
+    scope: str
+    category: str
+    email: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """A user of the directory."""
+
+    name: str
+    firstname: str
+    surname: str
+    email: str
+    aliases: tuple[str, ...]
+    enabled: bool
+    groups: tuple[str, ...]
+    site: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DnsRecord:
+    """A DNS record that the user asks for."""
+
+    zone: str
+    name: str
+    type: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiver:
+    """A rule silenced for a host."""
+
+    rule: str
+    host: str
+    reason: str
+    until: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topology:
+    """The whole, as read."""
+
+    forest: Forest
+    sites: Mapping[str, Site]
+    links: tuple[SiteLink, ...]
+    fsmo: Mapping[str, str]
+    mail: Mail
+    groups: tuple[Group, ...]
+    users: tuple[User, ...]
+    zones: tuple[str, ...]
+    forwarders: tuple[str, ...]
+    records: tuple[DnsRecord, ...]
+    time_servers: tuple[str, ...]
+    admin_sources: tuple[str, ...]
+    waivers: tuple[Waiver, ...]
+    hosts: Mapping[str, Host]
+    secrets: Mapping[str, Verdict]
+    passwords: Mapping[str, Verdict]
+
+    @cached_property
+    def members(self) -> tuple[Host, ...]:
+        """All hosts of the system, without observers."""
+        return tuple(host for host in self.hosts.values() if not host.observer)
+
+    @cached_property
+    def observers(self) -> tuple[Host, ...]:
+        """The vantage points outside the system."""
+        return tuple(host for host in self.hosts.values() if host.observer)
+
+    @cached_property
+    def by_function(self) -> Mapping[Function, tuple[Host, ...]]:
+        """The hosts of each function, in the inventory's order."""
+        return {function: tuple(host for host in self.members if host.has(function)) for function in Function}
+
+    @property
+    def domain_controllers(self) -> tuple[Host, ...]:
+        """The domain controllers; the first creates the forest."""
+        return self.by_function[Function.DOMAIN_CONTROLLER]
+
+    @property
+    def mail_servers(self) -> tuple[Host, ...]:
+        """The mail servers."""
+        return self.by_function[Function.MAIL_SERVER]
+
+    @cached_property
+    def by_site(self) -> Mapping[str, tuple[Host, ...]]:
+        """The hosts of each declared site."""
+        found: dict[str, list[Host]] = {name: [] for name in self.sites}
+        for host in self.members:
+            if host.site in found:
+                found[host.site].append(host)
+        return {name: tuple(hosts) for name, hosts in found.items()}
+
+    @cached_property
+    def owners(self) -> Mapping[str, str]:
+        """Every FSMO role and its owner: as named, else the first domain controller."""
+        first = self.domain_controllers[0].name if self.domain_controllers else ""
+        return {role: owner or first for role, owner in self.fsmo.items()}
+
+    @cached_property
+    def served_zones(self) -> tuple[str, ...]:
+        """The zones that the directory's DNS serves, the forest's own first."""
+        return (self.forest.dns_domain, *self.zones)
+
+    @cached_property
+    def linked_sites(self) -> Mapping[str, frozenset[str]]:
+        """For each site, those that a link joins it with."""
+        found: dict[str, set[str]] = {name: set() for name in self.sites}
+        for link in self.links:
+            for site in link.sites:
+                found.setdefault(site, set()).update(other for other in link.sites if other != site)
+        return {name: frozenset(others) for name, others in found.items()}
+
+    @cached_property
+    def homes(self) -> Mapping[str, str]:
+        """The mail server that keeps the mailboxes of each site's users."""
+        if self.mail.home or len(self.mail_servers) != 1:
+            return self.mail.home
+        return {name: self.mail_servers[0].name for name in self.sites}
+
+    def home_of(self, user: User) -> str:
+        """The mail server that keeps the user's mailbox; "" when the topology does not say."""
+        if len(self.mail_servers) == 1:
+            return self.mail_servers[0].name
+        if user.site:
+            return self.homes.get(user.site, "")
+        servers = set(self.homes.values())
+        return servers.pop() if len(servers) == 1 else ""
+
+
+def functions_of(groups: tuple[str, ...]) -> tuple[Function, ...]:
+    """The functions that the groups give a host, in the order of `Function`."""
+    given = {GROUPS[group] for group in groups if group in GROUPS}
+    return tuple(function for function in Function if function in given)
+
+
+def make_host(name: str, source: HostInput, read: Mapping[str, str]) -> Host:
+    """The host, with its address from the first variable that has one."""
+    fallback = source.variables.get("ansible_host", name)
+    address, origin = read["mailforest_address"], "mailforest_address"
+    if not address and isinstance(fallback, str) and parse_address(fallback):
+        address, origin = str(fallback), "ansible_host"
+    functions = functions_of(source.groups)
+    return Host(
+        name=name,
+        functions=functions,
+        observer=OBSERVERS in source.groups and not functions,
+        site=read["mailforest_site"],
+        address=address,
+        address_name=origin,
+        public_address=read["mailforest_public_address"],
+        release=read["mailforest_release"],
+    )
+
+
+def make_topology(read: Mapping[str, Any], hosts: Mapping[str, Host], raw: RawInput) -> Topology:
+    """The model from what the reader returned."""
+    dns = read["mailforest_dns"]
+    return Topology(
+        forest=Forest(**read["mailforest_forest"]),
+        sites={name: Site(name=name, **row) for name, row in read["mailforest_sites"].items()},
+        links=tuple(SiteLink(name=name, **row) for name, row in read["mailforest_site_links"].items()),
+        fsmo=read["mailforest_fsmo"],
+        mail=Mail(**read["mailforest_mail"]),
+        groups=tuple(Group(**row) for row in read["mailforest_groups"]),
+        users=tuple(User(**row) for row in read["mailforest_users"]),
+        zones=tuple(zone.lower() for zone in dns["zones"]),
+        forwarders=dns["forwarders"],
+        records=tuple(DnsRecord(**row) for row in dns["records"]),
+        time_servers=read["mailforest_time"]["servers"],
+        admin_sources=read["mailforest_admin"]["sources"],
+        waivers=tuple(Waiver(**row) for row in read["mailforest_waivers"]),
+        hosts=hosts,
+        secrets=raw.secrets,
+        passwords=raw.passwords,
+    )

@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan's form: what `compile_topology` returns. JSON types only, so that it can be a fact."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+from .findings import FindingDict
+
+
+class ForestPlan(TypedDict):
+    """What every host may need to know of the forest."""
+
+    realm: str
+    dns_domain: str
+    netbios: str
+    base_dn: str
+    functional_level: str
+    administrator: str
+    rpc_ports: str
+    dns_forwarders: list[str]
+    subnets: list[str]
+    certificate_permitted_names: list[str]
+    certificate_permitted_addresses: list[str]
+
+
+class SitePlan(TypedDict):
+    """An office."""
+
+    subnets: list[str]
+    gateway: str
+    domain_controllers: list[str]
+    mail_home: str
+
+
+class SiteLinkPlan(TypedDict):
+    """A replication link."""
+
+    sites: list[str]
+    cost: int
+    interval: int
+
+
+class EntryPlan(TypedDict):
+    """A line of /etc/hosts."""
+
+    address: str
+    names: list[str]
+
+
+class RulePlan(TypedDict):
+    """Traffic let in by a host."""
+
+    name: str
+    transport: str
+    ports: list[str]
+    sources: list[str]
+
+
+class ForwardPlan(TypedDict):
+    """Traffic let through by a gateway."""
+
+    name: str
+    transport: str
+    ports: list[str]
+    sources: list[str]
+    destinations: list[str]
+    not_destinations: list[str]
+
+
+class MasqueradePlan(TypedDict):
+    """Traffic that leaves under the gateway's address."""
+
+    sources: list[str]
+    not_destinations: list[str]
+
+
+class DnatPlan(TypedDict):
+    """A port of the gateway that leads to a host behind it."""
+
+    name: str
+    transport: str
+    port: int
+    destination: str
+    destination_port: int
+
+
+class FirewallPlan(TypedDict):
+    """Input of the role `firewall`."""
+
+    rules: list[RulePlan]
+    admin_sources: list[str]
+    forward: bool
+    forward_rules: list[ForwardPlan]
+    masquerade: list[MasqueradePlan]
+    dnat: list[DnatPlan]
+
+
+class HostPlan(TypedDict):
+    """What one host is to be."""
+
+    site: str
+    address: str
+    public_address: str
+    fqdn: str
+    functions: list[str]
+    resolvers: list[str]
+    upstream_resolvers: list[str]
+    ntp_servers: list[str]
+    ntp_clients: list[str]
+    certificate_names: list[str]
+    certificate_addresses: list[str]
+    directory_uris: list[str]
+    postfix_listeners: list[str]
+    dovecot_listeners: list[str]
+    firewall: FirewallPlan
+
+
+class MailPlan(TypedDict):
+    """Mail."""
+
+    domains: list[str]
+    services: list[str]
+    servers: list[str]
+    homes: dict[str, str]
+    group: str
+    group_dn: str
+    bind_account: str
+    bind_dn: str
+    mailbox_attribute: str
+
+
+class GroupPlan(TypedDict):
+    """A group of the directory."""
+
+    name: str
+    scope: str
+    category: str
+    email: NotRequired[str]
+    members: NotRequired[list[str]]
+
+
+class UserPlan(TypedDict):
+    """A user of the directory."""
+
+    name: str
+    aliases: list[str]
+    enabled: bool
+    groups: list[str]
+    firstname: NotRequired[str]
+    surname: NotRequired[str]
+    email: NotRequired[str]
+
+
+class DnsRecordPlan(TypedDict):
+    """A DNS record of the directory."""
+
+    zone: str
+    name: str
+    type: str
+    values: list[str]
+
+
+class DirectoryPlan(TypedDict):
+    """Input of the role `directory`."""
+
+    groups: list[GroupPlan]
+    users: list[UserPlan]
+    dns_zones: list[str]
+    dns_records: list[DnsRecordPlan]
+
+
+class OutsideZonePlan(TypedDict):
+    """What the public DNS must say of a domain, as zone-file text."""
+
+    zone: str
+    lines: list[str]
+
+
+class CheckPlan(TypedDict):
+    """A check of the module `reachable`."""
+
+    name: str
+    host: str
+    port: int
+    transport: str
+    protocol: str
+    tls: str
+    expect: str
+    requirement: str
+    server_name: NotRequired[str]
+    ca_file: NotRequired[str]
+    argument: NotRequired[str]
+
+
+class Plan(TypedDict):
+    """Everything that follows from the topology."""
+
+    forest: ForestPlan
+    first_dc: str
+    fsmo: dict[str, str]
+    sites: dict[str, SitePlan]
+    site_links: dict[str, SiteLinkPlan]
+    entries: list[EntryPlan]
+    hosts: dict[str, HostPlan]
+    mail: MailPlan
+    directory: DirectoryPlan
+    outside_dns: list[OutsideZonePlan]
+    expectations: dict[str, list[CheckPlan]]
+    warnings: list[FindingDict]

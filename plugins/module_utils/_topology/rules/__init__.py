@@ -1,0 +1,11 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules, in the order in which they are read: names, network, placement, people, mail, secrets, waivers."""
+
+from __future__ import annotations
+
+from . import mail, names, network, people, placement, secrets, waivers
+from .registry import RULES, Context, Registered
+
+__all__ = ["RULES", "Context", "Registered", "mail", "names", "network", "people", "placement", "secrets", "waivers"]

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules on mail and on DNS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Address, IPv6Address
+
+from .. import names
+from ..findings import Violation
+from ..model import Topology, parse_address
+from ..reader import nearest
+from ..services import Function
+from .registry import rule
+
+_TXT_LENGTH = 255
+
+
+@rule("mail-server-without-domain", "MAIL-7", "With a mail server there is a mail domain.")
+def mail_server_without_domain(topology: Topology) -> Iterator[Violation]:
+    """A mail server that is responsible for no domain accepts no mail."""
+    if topology.mail_servers and not topology.mail.domains:
+        servers = ", ".join(host.name for host in topology.mail_servers)
+        yield Violation(
+            place="mailforest_mail.domains",
+            value=None,
+            message=f"There are mail servers ({servers}), but no mail domain.",
+            remedy="Name the domains of your e-mail addresses.",
+        )
+
+
+@rule("mail-domain-without-server", "MAIL-2", "With a mail domain there is a mail server.")
+def mail_domain_without_server(topology: Topology) -> Iterator[Violation]:
+    """Nobody would accept the domain's mail."""
+    if topology.mail.domains and not topology.mail_servers:
+        yield Violation(
+            place="mailforest_mail_servers",
+            value=None,
+            message=f"Mail for {', '.join(topology.mail.domains)} is declared, but no host is a mail server.",
+            remedy="Put a host into the inventory group mailforest_mail_servers.",
+        )
+
+
+@rule("mail-home-exists", "MAIL-2", "Homes name mail servers, and every user with e-mail has one.")
+def mail_home_exists(topology: Topology) -> Iterator[Violation]:
+    """A mailbox has one home."""
+    servers = [host.name for host in topology.mail_servers]
+    for site, server in topology.mail.home.items():
+        if site not in topology.sites:
+            yield Violation(
+                place=f"mailforest_mail.home.{site}",
+                value=server,
+                message="There is no such site.",
+                remedy=f"{nearest(site, topology.sites)}Name a site of mailforest_sites.",
+            )
+        host = topology.hosts.get(server)
+        if server and not (host and host.has(Function.MAIL_SERVER)):
+            yield Violation(
+                place=f"mailforest_mail.home.{site}",
+                value=server,
+                host=server if host else "",
+                message="This is no mail server." if host else "There is no such host in the mailforest groups.",
+                remedy=f"{nearest(server, servers)}The mail servers are: {', '.join(servers) or 'none'}.",
+            )
+    if servers:
+        yield from _users_without_home(topology)
+
+
+def _users_without_home(topology: Topology) -> Iterator[Violation]:
+    """Users with an address for whom no mail server is named."""
+    for index, user in enumerate(topology.users):
+        if not user.email or topology.home_of(user):
+            continue
+        if user.site in topology.sites:
+            message = f"User {user.name} has mail, but site {user.site} has no home."
+            remedy = f"Set mailforest_mail.home.{user.site}."
+            place = f"mailforest_mail.home.{user.site}"
+        elif user.site:
+            continue
+        else:
+            message = f"User {user.name} has mail; there are several mail servers, and nothing says which is the home."
+            remedy = "Set the user's site."
+            place = f"mailforest_users[{index}].site"
+        yield Violation(place=place, value=None, message=message, remedy=remedy)
+
+
+@rule("dns-zones-legal", "AD-10", "Every zone is a DNS name, stands once, and is not the forest's own.")
+def dns_zones_legal(topology: Topology) -> Iterator[Violation]:
+    """The forest's zones are made with the forest."""
+    seen = {topology.forest.dns_domain: "the forest's own zone"}
+    for index, zone in enumerate(topology.zones):
+        place = f"mailforest_dns.zones[{index}]"
+        why = names.domain(zone) if zone else ""
+        if zone and not why and (other := seen.setdefault(zone, place)) != place:
+            why = f"it is there already: {other}"
+        if why:
+            yield Violation(
+                place=place, value=zone, message=f"The zone is not legal: {why}.", remedy="Correct or remove it."
+            )
+
+
+def _address_of(version: type) -> Callable[[str], str]:
+    """A check that the value is an address of that version."""
+
+    def check(value: str) -> str:
+        return "" if isinstance(parse_address(value), version) else "it is no address of this type"
+
+    return check
+
+
+def _numbers_and_target(count: int) -> Callable[[str], str]:
+    """A check for `numbers... host`."""
+
+    def check(value: str) -> str:
+        words = value.split()
+        if len(words) != count + 1 or not all(word.isdigit() and int(word) < 65536 for word in words[:-1]):
+            return f"it is not of the form of {count} numbers below 65536 and a host"
+        return "" if words[-1] == "." else names.record_target(words[-1])
+
+    return check
+
+
+def _text(value: str) -> str:
+    return "" if len(value) <= _TXT_LENGTH else f"it has {len(value)} characters, one string has {_TXT_LENGTH}"
+
+
+_VALUE_CHECKS: dict[str, Callable[[str], str]] = {
+    "A": _address_of(IPv4Address),
+    "AAAA": _address_of(IPv6Address),
+    "CNAME": names.record_target,
+    "PTR": names.record_target,
+    "MX": _numbers_and_target(1),
+    "SRV": _numbers_and_target(3),
+    "TXT": _text,
+}
+
+
+@rule("dns-records-legal", "AD-10", "Every DNS record is in a zone that is served, and well-formed.")
+def dns_records_legal(topology: Topology) -> Iterator[Violation]:
+    """The directory's DNS takes much that no resolver understands."""
+    zones = topology.served_zones
+    for index, record in enumerate(topology.records):
+        place = f"mailforest_dns.records[{index}]"
+        if record.zone and record.zone.lower() not in zones:
+            yield Violation(
+                place=f"{place}.zone",
+                value=record.zone,
+                message="The directory's DNS does not serve this zone.",
+                remedy=f"{nearest(record.zone, zones)}Add it to mailforest_dns.zones.",
+            )
+        if record.name and (why := names.record_name(record.name)):
+            yield Violation(
+                place=f"{place}.name",
+                value=record.name,
+                message=f"The name is not legal: {why}.",
+                remedy="Write the part before the zone, or @ for the zone itself.",
+            )
+        for position, value in enumerate(record.values if record.type else ()):
+            if value and (why := _VALUE_CHECKS[record.type](value)):
+                yield Violation(
+                    place=f"{place}.values[{position}]",
+                    value=value,
+                    message=f"The value is not legal for type {record.type}: {why}.",
+                    remedy="Write it as it stands in a zone file, such as '10 mx1.example.com' for MX.",
+                )

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules on placement: domain controllers, FSMO roles, functional level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..findings import Violation
+from ..model import Topology
+from ..reader import nearest
+from ..schema import RELEASES
+from ..services import Function
+from .network import internet_facing
+from .registry import rule
+
+
+@rule("forest-has-dc", "AD-13", "There is a domain controller.")
+def forest_has_dc(topology: Topology) -> Iterator[Violation]:
+    """Nothing else can work without one."""
+    if not topology.domain_controllers:
+        yield Violation(
+            place="mailforest_domain_controllers",
+            value=None,
+            message="The group has no host: there is nothing to create the forest on.",
+            remedy="Put a host into the inventory group mailforest_domain_controllers.",
+        )
+
+
+@rule("site-with-clients-has-dc", "AD-11", "Every site that has hosts or users has a domain controller.")
+def site_with_clients_has_dc(topology: Topology) -> Iterator[Violation]:
+    """Else every login there waits for the line to another office. A gateway alone is no client."""
+    users = {user.site for user in topology.users}
+    for name, hosts in topology.by_site.items():
+        clients = [host.name for host in hosts if host.functions != (Function.GATEWAY,)]
+        if (clients or name in users) and not any(host.has(Function.DOMAIN_CONTROLLER) for host in hosts):
+            who = ", ".join(clients[:3]) + (" and others" if len(clients) > 3 else "") if clients else "users"
+            yield Violation(
+                place=f"mailforest_sites.{name}",
+                value=None,
+                message=f"The site has clients ({who}), but no domain controller.",
+                remedy="Put a domain controller into the site, or the clients into another one.",
+            )
+
+
+@rule("fsmo-holder-exists", "AD-19", "Every FSMO role's owner is a host of the inventory.")
+def fsmo_holder_exists(topology: Topology) -> Iterator[Violation]:
+    """A role cannot be given to a host that is not there."""
+    for role, owner in topology.fsmo.items():
+        if owner and owner not in topology.hosts:
+            names = [host.name for host in topology.domain_controllers]
+            yield Violation(
+                place=f"mailforest_fsmo.{role}",
+                value=owner,
+                message="There is no such host in the mailforest groups.",
+                remedy=f"{nearest(owner, names)}The domain controllers are: {', '.join(names) or 'none'}.",
+            )
+
+
+@rule("fsmo-holder-is-dc", "AD-19", "Every FSMO role's owner is a domain controller.")
+def fsmo_holder_is_dc(topology: Topology) -> Iterator[Violation]:
+    """Only a domain controller can own a role."""
+    for role, owner in topology.fsmo.items():
+        host = topology.hosts.get(owner)
+        if host and not host.has(Function.DOMAIN_CONTROLLER):
+            names = ", ".join(controller.name for controller in topology.domain_controllers)
+            yield Violation(
+                place=f"mailforest_fsmo.{role}",
+                value=owner,
+                host=owner,
+                message=f"Host {owner} is no domain controller.",
+                remedy=f"Name one of: {names or 'none'}.",
+            )
+
+
+@rule(
+    "pdc-not-on-gateway",
+    "AD-36",
+    "The PDC emulator is on no gateway and on no other host that faces the Internet.",
+    waivable=True,
+)
+def pdc_not_on_gateway(topology: Topology) -> Iterator[Violation]:
+    """The host that all passwords and policies come from must not be the one that strangers reach."""
+    host = topology.hosts.get(topology.owners["pdc"])
+    if host and (why := internet_facing(host)):
+        yield Violation(
+            place="mailforest_fsmo.pdc",
+            value=host.name,
+            host=host.name,
+            message=f"Host {host.name} {why}, and would be the PDC emulator as well.",
+            remedy="Name another domain controller, or move that function; else a waiver with a reason and an end.",
+        )
+
+
+@rule("release-supported", "AD-47", "A Debian release, where it is given, is 12 or 13.")
+def release_supported(topology: Topology) -> Iterator[Violation]:
+    """Nothing older or newer has been tried."""
+    for host in topology.members:
+        if host.release and host.release not in RELEASES:
+            yield Violation(
+                place=f"{host.name}.mailforest_release",
+                value=host.release,
+                host=host.name,
+                message="This Debian release is not supported.",
+                remedy="Install Debian 12 or 13 on the host, and write 12 or 13 here.",
+            )
+
+
+@rule("functional-level-2016-needs-debian-13", "AD-47", "Level 2016 has Debian 13 on every domain controller.")
+def functional_level_2016_needs_debian_13(topology: Topology) -> Iterator[Violation]:
+    """Samba 4.17 of Debian 12 refuses to start in a domain of that level."""
+    if topology.forest.functional_level != "2016":
+        return
+    for host in topology.domain_controllers:
+        if RELEASES.get(host.release) == "12":
+            yield Violation(
+                place=f"{host.name}.mailforest_release",
+                value=host.release,
+                host=host.name,
+                message="mailforest_forest.functional_level is 2016, but this domain controller has Debian 12, whose "
+                "Samba knows 2008_R2 only.",
+                remedy="Install Debian 13 on it, or set the functional level to 2008_R2.",
+            )

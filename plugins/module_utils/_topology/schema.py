@@ -1,0 +1,337 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every variable of the topology: name, form, default, meaning. Reader and documentation are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .reader import Day, Entry, Flag, Kind, Many, Mapped, Number, Record, Text
+from .secrets import STRONG_LENGTH, USER_LENGTH
+from .services import DEFAULT_MAIL_SERVICES, MAIL_SERVICES, Function
+
+FSMO_ROLES: tuple[str, ...] = ("schema", "naming", "rid", "pdc", "infrastructure", "domaindns", "forestdns")
+RECORD_TYPES: tuple[str, ...] = ("A", "AAAA", "CNAME", "MX", "SRV", "TXT", "PTR")
+FUNCTIONAL_LEVELS: tuple[str, ...] = ("2008_R2", "2016")
+RELEASES: dict[str, str] = {"12": "12", "bookworm": "12", "13": "13", "trixie": "13"}
+DEFAULT_TIME_SERVERS: tuple[str, ...] = ("2.debian.pool.ntp.org",)
+EVERYWHERE: tuple[str, ...] = ("0.0.0.0/0", "::/0")
+
+GROUPS: dict[str, Function] = {
+    "mailforest_domain_controllers": Function.DOMAIN_CONTROLLER,
+    "mailforest_mail_servers": Function.MAIL_SERVER,
+    "mailforest_gateways": Function.GATEWAY,
+    "mailforest_members": Function.MEMBER,
+}
+OBSERVERS = "mailforest_observers"
+GROUP_ABOUT: dict[str, str] = {
+    "mailforest_domain_controllers": "Samba domain controllers. The first host of the group creates the forest.",
+    "mailforest_mail_servers": "Mail servers: Postfix and Dovecot with the directory's users.",
+    "mailforest_gateways": "Hosts between an office and the Internet: they forward, filter and translate addresses.",
+    "mailforest_members": "Hosts that are members of the domain.",
+    OBSERVERS: "Vantage points that are no part of the system: only probes run there, nothing is configured.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variable:
+    """One `mailforest_*` variable."""
+
+    name: str
+    kind: Kind
+    about: str
+    required: bool = False
+    default: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secret:
+    """One variable that holds a password: judged at once, its value goes no further."""
+
+    name: str
+    about: str
+    length: int = STRONG_LENGTH
+
+
+_FSMO_ABOUT = {
+    "schema": "Owner of the schema.",
+    "naming": "Owner of the forest's domain names.",
+    "rid": "Hands out pools of relative ids.",
+    "pdc": "PDC emulator: time, passwords, group policies.",
+    "infrastructure": "Keeps references to moved objects.",
+    "domaindns": "Owner of the domain's DNS partition.",
+    "forestdns": "Owner of the forest's DNS partition.",
+}
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable(
+        name="mailforest_forest",
+        about="The forest and its only domain.",
+        required=True,
+        kind=Record(
+            entries=(
+                Entry(
+                    name="realm",
+                    kind=Text(),
+                    required=True,
+                    about="Kerberos realm in capital letters; in small letters it is the DNS domain. Never changes.",
+                ),
+                Entry(name="netbios", kind=Text(), required=True, about="Short name of the domain. Never changes."),
+                Entry(
+                    name="functional_level",
+                    kind=Text(choices=FUNCTIONAL_LEVELS, numbers=True),
+                    default="2008_R2",
+                    about="Level of forest and domain; `2016` needs Debian 13 on every domain controller.",
+                ),
+                Entry(
+                    name="parent",
+                    kind=Text(),
+                    about="Refused: Samba cannot create child domains. Known only to say so.",
+                ),
+            )
+        ),
+    ),
+    Variable(
+        name="mailforest_sites",
+        about="The offices, each a group of computers on fast links.",
+        required=True,
+        kind=Mapped(
+            key="site",
+            item=Record(
+                entries=(
+                    Entry(
+                        name="subnets", kind=Many(item=Text()), required=True, about="Networks of the office (CIDR)."
+                    ),
+                    Entry(name="gateway", kind=Text(), about="Host between the office and the Internet."),
+                )
+            ),
+        ),
+    ),
+    Variable(
+        name="mailforest_site_links",
+        about="Which offices replicate with each other.",
+        kind=Mapped(
+            key="link",
+            item=Record(
+                entries=(
+                    Entry(name="sites", kind=Many(item=Text()), required=True, about="Two sites or more."),
+                    Entry(name="cost", kind=Number(low=1, high=99999), default=100, about="Lower is preferred."),
+                    Entry(
+                        name="interval",
+                        kind=Number(low=15, high=10080),
+                        default=15,
+                        about="Minutes between replications.",
+                    ),
+                )
+            ),
+        ),
+    ),
+    Variable(
+        name="mailforest_fsmo",
+        about="Which domain controller owns which role. A role that is not named: the first domain controller.",
+        kind=Record(entries=tuple(Entry(name=role, kind=Text(), about=_FSMO_ABOUT[role]) for role in FSMO_ROLES)),
+    ),
+    Variable(
+        name="mailforest_mail",
+        about="Mail. Needed as soon as there is a mail server.",
+        kind=Record(
+            entries=(
+                Entry(name="domains", kind=Many(item=Text()), required=True, about="Domains of e-mail addresses."),
+                Entry(
+                    name="home",
+                    kind=Mapped(key="site", item=Text()),
+                    about="The mail server that keeps the mailboxes of a site's users. "
+                    "With one mail server it is the home of all, named or not.",
+                ),
+                Entry(
+                    name="services",
+                    kind=Many(item=Text(choices=MAIL_SERVICES)),
+                    default=DEFAULT_MAIL_SERVICES,
+                    about="What the mail servers serve.",
+                ),
+                Entry(
+                    name="group", kind=Text(), default="mail-users", about="Directory group whose members have mail."
+                ),
+            )
+        ),
+    ),
+    Variable(
+        name="mailforest_groups",
+        about="Groups of the directory.",
+        kind=Many(
+            item=Record(
+                entries=(
+                    Entry(name="name", kind=Text(), required=True, about="Name of the group."),
+                    Entry(
+                        name="scope",
+                        kind=Text(choices=("domainlocal", "global", "universal")),
+                        default="global",
+                        about="Scope of the group.",
+                    ),
+                    Entry(
+                        name="category",
+                        kind=Text(choices=("security", "distribution")),
+                        default="security",
+                        about="Category of the group.",
+                    ),
+                    Entry(name="email", kind=Text(), about="Address: mail to it goes to all members."),
+                    Entry(name="members", kind=Many(item=Text()), about="Users and groups of this topology."),
+                )
+            )
+        ),
+    ),
+    Variable(
+        name="mailforest_users",
+        about="Users of the directory. A user with an e-mail address has a mailbox.",
+        kind=Many(
+            item=Record(
+                entries=(
+                    Entry(name="name", kind=Text(), required=True, about="Login name (sAMAccountName)."),
+                    Entry(name="firstname", kind=Text(), about="Given name."),
+                    Entry(name="surname", kind=Text(), about="Family name."),
+                    Entry(name="email", kind=Text(), about="Address, in one of the mail domains."),
+                    Entry(name="aliases", kind=Many(item=Text()), about="More addresses of the same mailbox."),
+                    Entry(name="enabled", kind=Flag(), default=True, about="A disabled user cannot log in anywhere."),
+                    Entry(name="groups", kind=Many(item=Text()), about="Groups of this topology."),
+                    Entry(name="site", kind=Text(), about="The user's office; its home keeps the mailbox."),
+                )
+            )
+        ),
+    ),
+    Variable(
+        name="mailforest_dns",
+        about="The directory's DNS.",
+        kind=Record(
+            entries=(
+                Entry(
+                    name="zones",
+                    kind=Many(item=Text()),
+                    about="Zones served beside the forest's own. Inside the offices they hide public zones of the "
+                    "same name.",
+                ),
+                Entry(
+                    name="forwarders",
+                    kind=Many(item=Text()),
+                    about="Addresses of DNS servers that answer for everything else.",
+                ),
+                Entry(
+                    name="records",
+                    kind=Many(
+                        item=Record(
+                            entries=(
+                                Entry(name="zone", kind=Text(), required=True, about="A zone that is served."),
+                                Entry(
+                                    name="name",
+                                    kind=Text(),
+                                    required=True,
+                                    about="Name below the zone; `@` is the zone itself.",
+                                ),
+                                Entry(
+                                    name="type", kind=Text(choices=RECORD_TYPES), required=True, about="Record type."
+                                ),
+                                Entry(
+                                    name="values",
+                                    kind=Many(item=Text()),
+                                    required=True,
+                                    about="Values in zone-file form: MX `10 host`, SRV `priority weight port host`.",
+                                ),
+                            )
+                        )
+                    ),
+                    about="Records beside those that follow from the topology.",
+                ),
+            )
+        ),
+    ),
+    Variable(
+        name="mailforest_time",
+        about="Time.",
+        kind=Record(
+            entries=(
+                Entry(
+                    name="servers",
+                    kind=Many(item=Text()),
+                    default=DEFAULT_TIME_SERVERS,
+                    about="NTP servers that the PDC emulator follows; all others follow the directory.",
+                ),
+            )
+        ),
+    ),
+    Variable(
+        name="mailforest_admin",
+        about="Administration.",
+        kind=Record(
+            entries=(
+                Entry(
+                    name="sources",
+                    kind=Many(item=Text()),
+                    default=EVERYWHERE,
+                    about="Networks (CIDR) from which SSH is allowed.",
+                ),
+            )
+        ),
+    ),
+    Variable(
+        name="mailforest_waivers",
+        about="Exceptions from rules that allow them, each for one host, with a reason and an end.",
+        kind=Many(
+            item=Record(
+                entries=(
+                    Entry(name="rule", kind=Text(), required=True, about="Name of the rule."),
+                    Entry(name="host", kind=Text(), required=True, about="Host for which it is silenced."),
+                    Entry(name="reason", kind=Text(), required=True, about="Why; whoever reads it later will ask."),
+                    Entry(
+                        name="until",
+                        kind=Day(),
+                        required=True,
+                        about="Last day. A warning comes 30 days before; afterwards the rule speaks again.",
+                    ),
+                )
+            )
+        ),
+    ),
+)
+
+HOST_VARIABLES: tuple[Variable, ...] = (
+    Variable(name="mailforest_site", kind=Text(), about="The host's office. Observers have none."),
+    Variable(
+        name="mailforest_address",
+        kind=Text(),
+        about="The host's address in its office. Without it: `ansible_host`, when that is an address.",
+    ),
+    Variable(
+        name="mailforest_public_address",
+        kind=Text(),
+        about="The host's address on the Internet. A host that has one counts as Internet-facing.",
+    ),
+    Variable(
+        name="mailforest_release",
+        kind=Text(numbers=True),
+        about="Debian release, `12` or `13` (or `bookworm`, `trixie`), for rules that are to speak before any host is "
+        "asked. The real release is checked on the host.",
+    ),
+)
+
+SECRETS: tuple[Secret, ...] = (
+    Secret(name="mailforest_administrator_password", about="Password of the directory's Administrator."),
+    Secret(name="mailforest_ca_passphrase", about="Protects the key of the forest's certificate authority."),
+    Secret(
+        name="mailforest_mail_bind_password",
+        about="Password of the account with which mail servers look users up. Needed when there is a mail server.",
+    ),
+)
+USER_PASSWORDS = Secret(
+    name="mailforest_user_passwords",
+    about="Mapping from user to initial password, set when the user is created and never again.",
+    length=USER_LENGTH,
+)
+COMPILED = "mailforest_compiled"
+"""The plan, as a fact: known, and not an input."""
+
+
+def known_names() -> frozenset[str]:
+    """Every `mailforest_*` name that may stand in an inventory."""
+    rows = (*VARIABLES, *HOST_VARIABLES, *SECRETS, USER_PASSWORDS)
+    return frozenset(row.name for row in rows) | {COMPILED}
