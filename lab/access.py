@@ -85,13 +85,12 @@ def known_hosts(container: Any, host: Host) -> str:
 
 
 def inventory(lab: Lab, directory: Path) -> str:
-    """An inventory that says how to reach each host, and nothing else."""
+    """What every host of the lab has in common for SSH; the addresses stand in the user's own inventory, as they would."""
     ssh = {"UserKnownHostsFile": str(directory / "known_hosts"), "GlobalKnownHostsFile": "/dev/null"}
     ssh |= {"StrictHostKeyChecking": "yes", "IdentitiesOnly": "yes"}
     arguments = " ".join(f"-o {shlex.quote(f'{key}={value}')}" for key, value in ssh.items())
     content = {
         "all": {
-            "hosts": {host.name: {"ansible_host": str(host.address)} for host in lab.hosts.values()},
             "vars": {
                 "ansible_user": USER,
                 "ansible_ssh_private_key_file": str(directory / "id_ed25519"),
