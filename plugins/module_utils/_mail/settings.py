@@ -1,0 +1,224 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What argument specs cannot say about the mail roles' values: which of them can work, and how they are written.
+
+Every check returns texts of the form: variable, value, what is wrong with it, what to do about it. An empty list means
+that nothing is wrong. The escapes put a value into a place that has a syntax of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+from .._topology import names
+
+WIDEST_IPV4 = 24
+WIDEST_IPV6 = 64
+"""How wide a network may be whose hosts send through us without logging in (MAIL-18)."""
+_DIRECTORY_KEYS = ("uris", "base_dn", "bind_dn", "mailbox_attribute")
+_LDAPS = re.compile(r"ldaps://([^/:?#\s]+)(?::(\d{1,5}))?/?")
+_ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_DN = re.compile(r"[A-Za-z][A-Za-z0-9-]*=[^=].*")
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._+-]*(@[a-z0-9.-]+)?")
+_HASH = re.compile(r"(\{[A-Z0-9.-]+\})?\S+")
+_LAST_PORT = 65535
+_PLAIN = frozenset(string.ascii_letters + string.digits + " =,.-_:+/@&")
+_RESERVED = frozenset("%#$<>{}\"'")
+"""What the readers of Postfix's and Dovecot's files, old and new, do not all take literally."""
+
+
+def ldap_filter_value(value: str) -> str:
+    """`value` as a literal in an LDAP filter (RFC 4515).
+
+    More is escaped than the RFC asks for, so that the value has no meaning to the readers of Postfix's and Dovecot's
+    files either (`%`, `#`, `$`, quotes).
+    """
+    return "".join(chr(b) if chr(b) in _PLAIN else f"\\{b:02x}" for b in value.encode())
+
+
+def dovecot_quoted(value: str) -> str:
+    """`value` in quotes as a setting of dovecot.conf."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _one_line(name: str, value: str) -> Iterator[str]:
+    """A line break in a value would begin a setting of its own. The value is not shown: it may be a password."""
+    if any(ord(c) < ord(" ") or ord(c) == 0x7F for c in value):
+        yield f"{name} holds a line break or another control character. Remove it."
+    elif value != value.strip():
+        yield f"{name} begins or ends with a space, which the daemons do not keep. Remove it."
+
+
+def relay_network(value: str) -> str:
+    """Why the hosts of `value` must not send through us without logging in; empty when they may."""
+    try:
+        network = ip_network(value)
+    except ValueError as exc:
+        return f"it is not a network: {exc}. Write it as address/prefix, such as 192.168.20.0/28"
+    if network.num_addresses == 1:
+        return ""
+    if not network.is_private:
+        return "it is a range of public addresses. Name single hosts, or let them log in"
+    return _too_wide(network)
+
+
+def _too_wide(network: IPv4Network | IPv6Network) -> str:
+    widest = WIDEST_IPV4 if network.version == 4 else WIDEST_IPV6
+    if network.prefixlen >= widest:
+        return ""
+    return f"it is wider than /{widest}. Name the hosts or the smaller networks that need it"
+
+
+def _networks(values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        if wrong := relay_network(value):
+            yield f"postfix_networks: {value} may not relay without logging in, for {wrong} (MAIL-18)."
+
+
+def _uri(role: str, uri: str) -> Iterator[str]:
+    found = _LDAPS.fullmatch(uri)
+    where = f"{role}_directory.uris: {uri!r}"
+    if found is None:
+        yield f"{where} is not of the form ldaps://host or ldaps://host:port. Passwords go there: use TLS."
+    elif found[2] and not 0 < int(found[2]) <= _LAST_PORT:
+        yield f"{where} has the port {found[2]}. Use 1 to {_LAST_PORT}, or none for 636."
+
+
+def _name(variable: str, value: str) -> Iterator[str]:
+    """What is wrong with a distinguished name."""
+    yield from _one_line(variable, value)
+    if not _DN.match(value):
+        yield f"{variable}: {value!r} is no distinguished name. Write it as CN=...,DC=..."
+
+
+def _directory_values(role: str, directory: Mapping[str, Any]) -> Iterator[str]:
+    for uri in directory.get("uris") or ():
+        yield from _uri(role, uri)
+    for key in ("base_dn", "bind_dn", "group_dn"):
+        value = str(directory.get(key) or "")
+        if value:
+            yield from _name(f"{role}_directory.{key}", value)
+        if key != "group_dn" and (found := sorted(_RESERVED & set(value))):
+            yield f"{role}_directory.{key}: {value!r} holds {' '.join(found)}. Use an entry with another name."
+    attribute = str(directory.get("mailbox_attribute") or "")
+    if attribute and not _ATTRIBUTE.fullmatch(attribute):
+        yield f"{role}_directory.mailbox_attribute: {attribute!r} is no attribute's name. Use letters, digits, hyphens."
+
+
+def _directory(role: str, directory: Mapping[str, Any], password: str) -> Iterator[str]:
+    """What is wrong with `<role>_directory`, which is empty for local users."""
+    if not directory:
+        return
+    if missing := [key for key in _DIRECTORY_KEYS if not directory.get(key)]:
+        yield f"{role}_directory lacks {', '.join(missing)}. Give all, or leave the whole empty for local users."
+    if not password:
+        yield f"{role}_directory_password is empty. Give the password of {directory.get('bind_dn', 'the account')}."
+    yield from _one_line(f"{role}_directory_password", password)
+    yield from _directory_values(role, directory)
+
+
+def _twice(name: str, values: Sequence[str]) -> Iterator[str]:
+    for value in sorted({v for v in values if values.count(v) > 1}):
+        yield f"{name}: {value} is there more than once. Keep one."
+
+
+def _domains(settings: Mapping[str, Any]) -> Iterator[str]:
+    if wrong := names.domain(settings["hostname"]):
+        yield (
+            f"postfix_hostname: {settings['hostname']!r} is no full name: {wrong}. Other servers refuse a greeting "
+            "without one: give the host's name with its domain, such as mx1.example.com (MAIL-21)."
+        )
+    yield from _twice("postfix_domains", settings["domains"])
+    for domain in settings["domains"]:
+        if wrong := names.domain(domain):
+            yield f"postfix_domains: {domain!r} is no mail domain: {wrong}. Correct it."
+        elif domain != domain.lower():
+            yield f"postfix_domains: {domain!r} has capital letters. Write it in small ones."
+
+
+def _mailboxes(settings: Mapping[str, Any]) -> Iterator[str]:
+    addresses, domains = settings["mailboxes"], settings["domains"]
+    yield from _twice("postfix_mailboxes", addresses)
+    if addresses and settings["directory"]:
+        yield "postfix_mailboxes and postfix_directory both say who gets mail. Give one of the two."
+    for address in addresses:
+        if wrong := names.email(address):
+            yield f"postfix_mailboxes: {address!r} is no address: {wrong}. Correct it."
+        elif address.rpartition("@")[2] not in domains:
+            yield f"postfix_mailboxes: {address} is in none of postfix_domains. Add its domain, or correct it."
+
+
+def _aliases(settings: Mapping[str, Any]) -> Iterator[str]:
+    aliases = settings["aliases"]
+    yield from _twice("postfix_aliases", [alias["name"] for alias in aliases])
+    for alias in aliases:
+        for text in (alias["name"], *alias["recipients"]):
+            if not re.fullmatch(r"[^\s,|:\"]+", text):
+                yield f"postfix_aliases: {text!r} is neither address nor user. No spaces, commas, pipes, colons."
+        if not alias["recipients"]:
+            yield f"postfix_aliases: {alias['name']} has no recipients, its mail would vanish. Name one, or remove it."
+
+
+def _postfix_needs_dovecot(settings: Mapping[str, Any]) -> Iterator[str]:
+    if settings["dovecot"]:
+        return
+    for name in settings["login_listeners"]:
+        yield f"postfix_listeners: {name} needs logins, which Dovecot checks. Set postfix_dovecot: true, or remove it."
+    for name in ("directory", "mailboxes"):
+        if settings[name]:
+            yield f"postfix_{name} is given; Dovecot keeps those mailboxes. Set postfix_dovecot: true, or remove it."
+
+
+def postfix_errors(settings: Mapping[str, Any]) -> list[str]:
+    """What cannot work in the role postfix's values."""
+    errors = [*_domains(settings), *_twice("postfix_listeners", settings["listeners"])]
+    errors += _directory("postfix", settings["directory"], settings["password"])
+    if settings["directory"] and not settings["domains"]:
+        errors.append("postfix_domains is empty, so nobody in the directory gets mail. Name the mail domains.")
+    errors += [*_mailboxes(settings), *_aliases(settings), *_networks(settings["networks"])]
+    errors += _postfix_needs_dovecot(settings)
+    if settings["message_size_limit"] < 1024:
+        errors.append(f"postfix_message_size_limit: {settings['message_size_limit']} is below 1024 bytes. Raise it.")
+    return errors
+
+
+def _users(users: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    yield from _twice("dovecot_users", [user["name"] for user in users])
+    for user in users:
+        if not _LOGIN.fullmatch(user["name"]):
+            yield f"dovecot_users: {user['name']!r} is no login. Use small letters, digits and . _ + -, or an address."
+        if not _HASH.fullmatch(user["password_hash"]) or ":" in user["password_hash"]:
+            yield f"dovecot_users: {user['name']} has no hash as password_hash. Make one: `doveadm pw -s SHA512-CRYPT`."
+
+
+def _folders(folders: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield from _twice("dovecot_folders", [folder["name"] for folder in folders])
+    yield from _twice("dovecot_folders (use)", [folder["use"] for folder in folders])
+    for folder in folders:
+        if not re.fullmatch(r"[^\s/\"{}#][^/\"{}#\n]*", folder["name"]):
+            yield f'dovecot_folders: {folder["name"]!r} cannot be a folder. Avoid / " {{ }} # and a leading space.'
+
+
+def dovecot_errors(settings: Mapping[str, Any]) -> list[str]:
+    """What cannot work in the role dovecot's values."""
+    errors = [*_twice("dovecot_listeners", settings["listeners"])]
+    if wrong := names.domain(settings["hostname"]):
+        errors.append(f"dovecot_hostname: {settings['hostname']!r} is no full name: {wrong}. Give it with its domain.")
+    errors += _directory("dovecot", settings["directory"], settings["password"])
+    if settings["users"] and settings["directory"]:
+        errors.append("dovecot_users and dovecot_directory both say who may log in. Give one of the two.")
+    errors += [*_users(settings["users"]), *_folders(settings["folders"])]
+    if not 0 <= settings["auth_cache_seconds"] <= 60:
+        errors.append(
+            f"dovecot_auth_cache_seconds: {settings['auth_cache_seconds']} is not within 0 to 60. That long a disabled "
+            "user may still log in: keep it short."
+        )
+    if not settings["listeners"] and not settings["postfix"]:
+        errors.append(
+            "dovecot_listeners is empty and dovecot_postfix is off, so Dovecot would serve nobody. Name a listener."
+        )
+    return errors
