@@ -67,7 +67,7 @@ def play(
     command = ["ansible-playbook", *(f"--inventory={path}" for path in inventories), *arguments, str(playbook)]
     command += ["--check"] if check else []
     command += ["--extra-vars", json.dumps(extra_vars)] if extra_vars else []
-    environment = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_CALLBACKS_ENABLED": ""}
+    environment = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
     done = subprocess.run(
         command,
         capture_output=True,
