@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the administrator reaches this host, read from /proc, so that no ruleset can lock the run out."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .model import Address, FirewallError, Network, Policy
+
+_ESTABLISHED, _LISTEN = "01", "0A"
+_DEFAULT_PORT = 22
+
+
+@dataclass(frozen=True, kw_only=True)
+class Socket:
+    """A TCP socket of the host."""
+
+    state: str
+    local_port: int
+    remote: Address
+    inode: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """The way in: where sshd listens, and from where it is used now."""
+
+    ssh_ports: tuple[int, ...]
+    clients: tuple[Address, ...]
+
+
+def plain(address: Address) -> Address:
+    """The IPv4 address inside an IPv6 one, where there is one."""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _address(text: str) -> Address:
+    """An address as /proc/net/tcp{,6} writes it: 32-bit words in the machine's byte order."""
+    words = [int(text[at : at + 8], 16) for at in range(0, len(text), 8)]
+    packed = struct.pack(f"={len(words)}I", *words)
+    return plain(ipaddress.ip_address(socket.inet_ntop(socket.AF_INET if len(words) == 1 else socket.AF_INET6, packed)))
+
+
+def sockets(proc: Path) -> Iterator[Socket]:
+    """All TCP sockets of the host's network namespace."""
+    for name in ("tcp", "tcp6"):
+        file = proc / "net" / name
+        for line in file.read_text().splitlines()[1:] if file.exists() else ():
+            fields = line.split()
+            remote, _port = fields[2].split(":")
+            yield Socket(
+                state=fields[3], local_port=int(fields[1].split(":")[1], 16), remote=_address(remote), inode=fields[9]
+            )
+
+
+def _processes(proc: Path) -> Iterator[Path]:
+    return (entry for entry in proc.iterdir() if entry.name.isdecimal())
+
+
+def _read(file: Path) -> str:
+    """The file's text; nothing when its process has just ended."""
+    try:
+        return file.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _inodes(process: Path) -> Iterator[str]:
+    try:
+        for descriptor in (process / "fd").iterdir():
+            target = os.fspath(descriptor.readlink())
+            if target.startswith("socket:["):
+                yield target[8:-1]
+    except OSError:
+        return
+
+
+def _listening_ports(proc: Path) -> frozenset[int]:
+    """The ports on which sshd itself listens."""
+    owned = {
+        inode for process in _processes(proc) if _read(process / "comm").strip() == "sshd" for inode in _inodes(process)
+    }
+    return frozenset(s.local_port for s in sockets(proc) if s.state == _LISTEN and s.inode in owned)
+
+
+def _parent(process: Path) -> str:
+    for line in _read(process / "status").splitlines():
+        if line.startswith("PPid:"):
+            return line.split()[1]
+    return "0"
+
+
+def own_connection(proc: Path, pid: int) -> tuple[Address, int] | None:
+    """Client and port of the ssh session that this process descends from; sudo hides it from the process itself."""
+    current = str(pid)
+    while current != "0":
+        for entry in _read(proc / current / "environ").split("\0"):
+            if entry.startswith("SSH_CONNECTION="):
+                client, _client_port, _server, port = entry.removeprefix("SSH_CONNECTION=").split()
+                return plain(ipaddress.ip_address(client.partition("%")[0])), int(port)
+        current = _parent(proc / current)
+    return None
+
+
+def find_access(proc: Path, *, pid: int, ssh_ports: Sequence[int] = ()) -> Access:
+    """How this host is administered now. Given ports replace those that are found."""
+    own = own_connection(proc, pid)
+    found = _listening_ports(proc) | ({own[1]} if own else frozenset())
+    ports = frozenset(ssh_ports) or found or frozenset({_DEFAULT_PORT})
+    if own:
+        return Access(ssh_ports=tuple(sorted(ports)), clients=(own[0],))
+    clients = {s.remote for s in sockets(proc) if s.state == _ESTABLISHED and s.local_port in ports}
+    return Access(ssh_ports=tuple(sorted(ports)), clients=tuple(sorted(clients, key=lambda a: (a.version, int(a)))))
+
+
+def _admits(networks: Sequence[Network], client: Address) -> bool:
+    return any(client.version == network.version and client in network for network in networks)
+
+
+def _let_in(policy: Policy, client: Address, port: int) -> bool:
+    if client.is_loopback or _admits(policy.admin_sources, client):
+        return True
+    return any(
+        rule.transport == "tcp"
+        and any(first <= port <= last for first, last in rule.ports)
+        and (not rule.sources or _admits(rule.sources, client))
+        for rule in policy.rules
+    )
+
+
+def refuse_lock_out(policy: Policy, access: Access, *, prefix: str = "firewall_") -> None:
+    """Raise FirewallError when the ruleset would keep out a client that administers the host now."""
+    ports = ", ".join(map(str, access.ssh_ports))
+    out = [str(client) for client in access.clients if not any(_let_in(policy, client, p) for p in access.ssh_ports)]
+    if out:
+        allowed = ", ".join(map(str, policy.admin_sources))
+        raise FirewallError(
+            f"{prefix}admin_sources is {allowed}, but this host is administered from {', '.join(out)} over ssh "
+            f"(port {ports}), so the new rules would lock the administrator out. Nothing was changed. "
+            f"Add the address or its network to {prefix}admin_sources, or run from an address that is in it."
+        )
+
+
+def other_managers(root: Path) -> list[str]:
+    """Firewalls of others that would work against this one."""
+    found = []
+    if "ENABLED=yes" in _read(root / "etc/ufw/ufw.conf").replace(" ", ""):
+        found.append("ufw is enabled (/etc/ufw/ufw.conf); run `ufw disable`, or remove the package")
+    wanted = root / "etc/systemd/system/multi-user.target.wants/firewalld.service"
+    if wanted.is_symlink() or any(_read(p / "comm").strip() == "firewalld" for p in _processes(root / "proc")):
+        found.append("firewalld is enabled or runs; run `systemctl disable --now firewalld`, or remove the package")
+    return found
+
+
+def refuse_other_managers(root: Path) -> None:
+    """Raise FirewallError when another manager owns this host's packet filter."""
+    if found := other_managers(root):
+        raise FirewallError(
+            f"Another firewall manages this host: {'; '.join(found)}. Two managers undo each other's work. "
+            "Nothing was changed. Then run again, or do not use the role firewall on this host."
+        )

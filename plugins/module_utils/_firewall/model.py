@@ -1,0 +1,246 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules with checked values. Every fault is found, not only the first."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Transport = Literal["tcp", "udp", "any"]
+Ports = tuple[tuple[int, int], ...]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/@+-]{0,62}")
+_PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
+_LAST_PORT = 65535
+
+
+class FirewallError(Exception):
+    """Something that must be mended before the firewall may change; all faults in one text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Traffic that the host itself takes. No sources: from anywhere."""
+
+    name: str
+    transport: Transport
+    ports: Ports
+    sources: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForwardRule:
+    """Traffic that the host passes on. Empty: any."""
+
+    name: str
+    transport: Transport
+    ports: Ports = ()
+    sources: tuple[Network, ...] = ()
+    destinations: tuple[Network, ...] = ()
+    not_destinations: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masquerade:
+    """Traffic that leaves under the host's own address."""
+
+    sources: tuple[Network, ...]
+    not_destinations: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dnat:
+    """A port of the host that leads to another host."""
+
+    name: str
+    transport: Transport
+    port: int
+    destination: Address
+    destination_port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Everything that the ruleset is made from."""
+
+    rules: tuple[Rule, ...]
+    admin_sources: tuple[Network, ...]
+    forward: bool = False
+    forward_rules: tuple[ForwardRule, ...] = ()
+    masquerade: tuple[Masquerade, ...] = ()
+    dnat: tuple[Dnat, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Turns values into types and keeps every fault that it meets."""
+
+    faults: list[str] = field(default_factory=list)
+
+    def fault(self, place: str, value: object, rule: str) -> None:
+        self.faults.append(f"{place}: {value!r} {rule}")
+
+    def networks(self, place: str, values: Sequence[str]) -> tuple[Network, ...]:
+        read = [(value, self._network(f"{place}[{index}]", value)) for index, value in enumerate(values)]
+        known = [network for _value, network in read if network is not None]
+        four = [n for n in known if isinstance(n, ipaddress.IPv4Network)]
+        six = [n for n in known if isinstance(n, ipaddress.IPv6Network)]
+        return (*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six))
+
+    def _network(self, place: str, value: str) -> Network | None:
+        try:
+            return ipaddress.ip_network(value)
+        except ValueError:
+            pass
+        try:
+            intended = ipaddress.ip_network(value, strict=False)
+        except ValueError:
+            self.fault(place, value, "is not a network or address; write it like 198.51.100.64/26 or 2001:db8::/48.")
+        else:
+            self.fault(
+                place, value, f"has host bits set; write the network {intended}, or the address without a length."
+            )
+        return None
+
+    def address(self, place: str, value: str) -> Address | None:
+        try:
+            return ipaddress.ip_address(value)
+        except ValueError:
+            self.fault(place, value, "is not an address; write it like 198.51.100.68.")
+            return None
+
+    def port(self, place: str, value: int) -> int:
+        if not 1 <= value <= _LAST_PORT:
+            self.fault(place, value, f"is not a port; ports are 1 to {_LAST_PORT}.")
+        return value
+
+    def ports(self, place: str, values: Sequence[str]) -> Ports:
+        return _merged(
+            [span for index, value in enumerate(values) for span in self._span(f"{place}[{index}]", str(value))]
+        )
+
+    def _span(self, place: str, value: str) -> Iterator[tuple[int, int]]:
+        match = _PORTS.fullmatch(value)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if 1 <= first <= last <= _LAST_PORT:
+            yield first, last
+        else:
+            self.fault(place, value, f'is not a port or range; write "25" or "50000-50020", within 1 to {_LAST_PORT}.')
+
+    def name(self, place: str, value: str) -> str:
+        if not _NAME.fullmatch(value):
+            self.fault(place, value, "cannot be a rule's name; use up to 63 letters, digits, spaces and . _ : / @ + -")
+        return value
+
+    def transport(self, place: str, value: str, *, anything: bool) -> Transport:
+        match value:
+            case "tcp" | "udp":
+                return value
+            case "any" if anything:
+                return value
+        self.fault(place, value, f"is not a transport here; write tcp or udp{' or any' if anything else ''}.")
+        return "tcp"
+
+
+def _merged(spans: list[tuple[int, int]]) -> Ports:
+    """The spans in order, without overlaps, which nft refuses."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+
+
+def _rule(reader: _Reader, place: str, raw: Mapping[str, Any]) -> Rule:
+    if not raw["ports"]:
+        reader.fault(f"{place}.ports", [], "names no port, so the rule would open all of them; list the ports.")
+    return Rule(
+        name=reader.name(f"{place}.name", raw["name"]),
+        transport=reader.transport(f"{place}.transport", raw["transport"], anything=False),
+        ports=reader.ports(f"{place}.ports", raw["ports"]),
+        sources=reader.networks(f"{place}.sources", raw.get("sources") or ()),
+    )
+
+
+def _refuse_all_excluded(reader: _Reader, place: str, networks: Sequence[Network]) -> None:
+    for network in networks:
+        if not network.prefixlen:
+            rule = "excludes every destination, so the rule matches nothing; name the networks to exclude."
+            reader.fault(f"{place}.not_destinations", str(network), rule)
+
+
+def _forward(reader: _Reader, place: str, raw: Mapping[str, Any]) -> ForwardRule:
+    rule = ForwardRule(
+        name=reader.name(f"{place}.name", raw["name"]),
+        transport=reader.transport(f"{place}.transport", raw.get("transport") or "any", anything=True),
+        ports=reader.ports(f"{place}.ports", raw.get("ports") or ()),
+        sources=reader.networks(f"{place}.sources", raw.get("sources") or ()),
+        destinations=reader.networks(f"{place}.destinations", raw.get("destinations") or ()),
+        not_destinations=reader.networks(f"{place}.not_destinations", raw.get("not_destinations") or ()),
+    )
+    _refuse_all_excluded(reader, place, rule.not_destinations)
+    if rule.ports and rule.transport == "any":
+        reader.fault(f"{place}.ports", raw["ports"], "needs the transport tcp or udp; with any there are no ports.")
+    if rule.sources and rule.destinations and not families(rule.sources) & families(rule.destinations):
+        reader.fault(
+            place, raw["name"], "goes from one IP version to the other, which matches nothing; use one version."
+        )
+    return rule
+
+
+def _masquerade(reader: _Reader, place: str, raw: Mapping[str, Any]) -> Masquerade:
+    if not raw["sources"]:
+        reader.fault(f"{place}.sources", [], "names no network; list the networks behind this host.")
+    excluded = reader.networks(f"{place}.not_destinations", raw.get("not_destinations") or ())
+    _refuse_all_excluded(reader, place, excluded)
+    return Masquerade(sources=reader.networks(f"{place}.sources", raw["sources"]), not_destinations=excluded)
+
+
+def _dnat(reader: _Reader, place: str, raw: Mapping[str, Any]) -> Dnat | None:
+    destination = reader.address(f"{place}.destination", raw["destination"])
+    port = reader.port(f"{place}.port", raw["port"])
+    destination_port = reader.port(f"{place}.destination_port", raw.get("destination_port") or raw["port"])
+    transport = reader.transport(f"{place}.transport", raw["transport"], anything=False)
+    name = reader.name(f"{place}.name", raw["name"])
+    if destination is None:
+        return None
+    return Dnat(name=name, transport=transport, port=port, destination=destination, destination_port=destination_port)
+
+
+def families(networks: Sequence[Network | Address]) -> frozenset[int]:
+    """The IP versions among them."""
+    return frozenset(network.version for network in networks)
+
+
+def _listed(params: Mapping[str, Any], option: str, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for index, raw in enumerate(params.get(option) or ()):
+        yield f"{prefix}{option}[{index}]", raw
+
+
+def read_policy(params: Mapping[str, Any], *, prefix: str = "firewall_") -> Policy:
+    """The policy from the module's options; raises FirewallError that names every fault by the role's variable."""
+    reader = _Reader()
+    policy = Policy(
+        rules=tuple(_rule(reader, place, raw) for place, raw in _listed(params, "rules", prefix)),
+        admin_sources=reader.networks(f"{prefix}admin_sources", params.get("admin_sources") or ()),
+        forward=bool(params.get("forward")),
+        forward_rules=tuple(_forward(reader, place, raw) for place, raw in _listed(params, "forward_rules", prefix)),
+        masquerade=tuple(_masquerade(reader, place, raw) for place, raw in _listed(params, "masquerade", prefix)),
+        dnat=tuple(d for place, raw in _listed(params, "dnat", prefix) if (d := _dnat(reader, place, raw))),
+    )
+    if not params.get("admin_sources"):
+        reader.fault(f"{prefix}admin_sources", [], "lets nobody in over ssh; list the networks you administer from.")
+    if not policy.forward and (policy.forward_rules or policy.masquerade or policy.dnat):
+        rule = "but there are rules for traffic that is passed on; set it to true, or remove them."
+        reader.fault(f"{prefix}forward", False, rule)
+    if reader.faults:
+        raise FirewallError("\n".join([*reader.faults, "Nothing was changed. Correct these variables and run again."]))
+    return policy

@@ -1,0 +1,242 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, mailforest.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The packet filter's rules as text, after proof that they let the administrator in."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: firewall_ruleset
+author: mailforest.stack contributors
+version_added: 1.0.0
+short_description: Make an nftables ruleset that cannot lock the administrator out
+description:
+  - Checks all rules at once, looks on the host where sshd listens and from where the host is administered right now,
+    refuses rules that would keep that address out, and returns the ruleset as text. It changes nothing; the role
+    C(mailforest.stack.firewall) writes, validates and loads the text.
+  - The ruleset is one table, C(inet mailforest). It is declared, deleted and declared again, one transaction for
+    C(nft -f); tables of Docker, fail2ban and others stay.
+  - Incoming traffic is dropped unless a rule lets it in. Answers to own connections, loopback, ping (20 a second), the
+    ICMP that path MTU discovery and IPv6 need (RFC 4890), DHCP replies and ssh from O(admin_sources) are let in always.
+    Sources that some rule names are told that a port is closed (ICMP, prohibited); others get no answer.
+  - Passed-on traffic is looked at only with O(forward); without it the host's own settings stay.
+  - Fails when ufw or firewalld is enabled.
+options:
+  rules:
+    description: Traffic that the host takes.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Shown as comment in the ruleset.
+        type: str
+        required: true
+      transport:
+        description: The transport.
+        type: str
+        choices: [tcp, udp]
+        required: true
+      ports:
+        description: Ports (V("25")) and ranges (V("50000-50020")).
+        type: list
+        elements: str
+        required: true
+      sources:
+        description: Networks (CIDR) or addresses; none means anyone.
+        type: list
+        elements: str
+        default: []
+  admin_sources:
+    description: Networks (CIDR) or addresses that reach ssh.
+    type: list
+    elements: str
+    required: true
+  ssh_ports:
+    description: Ports of sshd; by default those on which it listens.
+    type: list
+    elements: int
+    default: []
+  forward:
+    description: Pass traffic on between networks.
+    type: bool
+    default: false
+  forward_rules:
+    description: Traffic that is passed on; all other is dropped.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Shown as comment in the ruleset.
+        type: str
+        required: true
+      transport:
+        description: The transport.
+        type: str
+        choices: [any, tcp, udp]
+        default: any
+      ports:
+        description: Ports and ranges; none means all.
+        type: list
+        elements: str
+        default: []
+      sources:
+        description: Networks it comes from; none means any.
+        type: list
+        elements: str
+        default: []
+      destinations:
+        description: Networks it goes to; none means any.
+        type: list
+        elements: str
+        default: []
+      not_destinations:
+        description: Networks it must not go to.
+        type: list
+        elements: str
+        default: []
+  masquerade:
+    description: Traffic that leaves under the host's own address.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      sources:
+        description: Networks it comes from.
+        type: list
+        elements: str
+        required: true
+      not_destinations:
+        description: Networks towards which addresses stay as they are.
+        type: list
+        elements: str
+        default: []
+  dnat:
+    description: Ports of this host that lead to a host behind it.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Shown as comment in the ruleset.
+        type: str
+        required: true
+      transport:
+        description: The transport.
+        type: str
+        choices: [tcp, udp]
+        required: true
+      port:
+        description: The port here.
+        type: int
+        required: true
+      destination:
+        description: Address of the host behind.
+        type: str
+        required: true
+      destination_port:
+        description: The port there; by default the same.
+        type: int
+attributes:
+  check_mode:
+    description: The module changes nothing.
+    support: full
+  diff_mode:
+    description: The module changes nothing, so there is never a difference.
+    support: full
+  idempotent:
+    description: Equal options on an equally administered host give an equal ruleset.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Plan the firewall
+  mailforest.stack.firewall_ruleset:
+    rules:
+      - {name: imaps, transport: tcp, ports: ["993"], sources: [198.51.100.64/26]}
+    admin_sources: [198.51.100.0/24]
+  register: plan
+"""
+
+RETURN = r"""
+ruleset:
+  description: The text for C(nft -f).
+  type: str
+  returned: success
+sysctls:
+  description: Kernel settings that the rules need; empty without O(forward).
+  type: dict
+  returned: success
+ssh_ports:
+  description: The ports of sshd that are let in.
+  type: list
+  elements: int
+  returned: success
+clients:
+  description: Addresses from which the host is administered now.
+  type: list
+  elements: str
+  returned: success
+loaded:
+  description: Whether the kernel has the table C(inet mailforest) now.
+  type: bool
+  returned: success
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailforest.stack.plugins.module_utils._firewall.kernel import table_loaded
+from ansible_collections.mailforest.stack.plugins.module_utils._firewall.model import FirewallError
+from ansible_collections.mailforest.stack.plugins.module_utils._firewall.plan import plan
+
+_NAME: dict[str, Any] = {"type": "str", "required": True}
+_TRANSPORT: dict[str, Any] = {"type": "str", "choices": ["tcp", "udp"], "required": True}
+_LIST: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
+_NEEDED: dict[str, Any] = {"type": "list", "elements": "str", "required": True}
+
+
+def _listed(**options: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "list", "elements": "dict", "default": [], "options": options}
+
+
+_OPTIONS: dict[str, Any] = {
+    "rules": _listed(name=_NAME, transport=_TRANSPORT, ports=_NEEDED, sources=_LIST),
+    "admin_sources": _NEEDED,
+    "ssh_ports": {"type": "list", "elements": "int", "default": []},
+    "forward": {"type": "bool", "default": False},
+    "forward_rules": _listed(
+        name=_NAME,
+        transport={"type": "str", "choices": ["any", "tcp", "udp"], "default": "any"},
+        ports=_LIST,
+        sources=_LIST,
+        destinations=_LIST,
+        not_destinations=_LIST,
+    ),
+    "masquerade": _listed(sources=_NEEDED, not_destinations=_LIST),
+    "dnat": _listed(
+        name=_NAME,
+        transport=_TRANSPORT,
+        port={"type": "int", "required": True},
+        destination={"type": "str", "required": True},
+        destination_port={"type": "int"},
+    ),
+}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=_OPTIONS, supports_check_mode=True)
+    try:
+        result = plan(module.params, root=Path("/"), pid=os.getpid())
+    except FirewallError as exc:
+        module.fail_json(msg=str(exc))
+    module.exit_json(changed=False, loaded=table_loaded(), **result)
+
+
+if __name__ == "__main__":
+    main()
