@@ -1,0 +1,200 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Memberships: wished from either end, checked for legality, written once per group. Private to this collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from ansible_collections.mailforest.stack.plugins.module_utils._directory import _nesting
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._locate import Locator
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._store import (
+    Change,
+    Entry,
+    Operation,
+    Store,
+    Values,
+    encode,
+)
+from ansible_collections.mailforest.stack.plugins.module_utils._engine import Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """An object that is there, or that the same plan makes."""
+
+    key: str
+    """Its present DN, or the planned one of a new object, in the form that compares."""
+    dn: str
+    """Its DN when the plan's renames are done."""
+    name: str
+    group_type: int = 0
+    """0 = no group, or a group whose type nobody asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """A membership to add or to remove."""
+
+    group: Reference
+    member: Reference
+    add: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What the memberships of one object were and will be, by name, and what is wrong with it."""
+
+    before: list[str]
+    after: list[str]
+    faults: list[str]
+
+
+class Memberships:
+    """All memberships of one plan."""
+
+    def __init__(self, store: Store) -> None:
+        """Nothing is planned yet."""
+        self._store = store
+        self._locator = Locator(store, ("groupType", "memberOf"))
+        self._by_name: dict[str, Reference] = {}
+        self._by_key: dict[str, Reference] = {}
+        self._deleted: set[str] = set()
+        self._edges: list[Edge] = []
+
+    def learn(self, reference: Reference, names: Sequence[str]) -> None:
+        """Make an object that this plan makes or changes known."""
+        self._by_key[reference.key] = reference
+        self._by_name.update((name.lower(), reference) for name in names)
+
+    def forget(self, dn: str) -> None:
+        """Note that the plan deletes an object."""
+        self._deleted.add(self._store.key(dn))
+
+    def wish(self, own: Reference, wishes: Mapping[str, Sequence[str] | None], held: Values, *, into: bool) -> Wish:
+        """Lay the wishes over the memberships held; `into` = the names are groups that `own` is to be in."""
+        faults: list[str] = []
+        current = {ref.key: ref for ref in map(self._held, held)}
+        final = dict(current)
+        wanted = wishes.get("set")
+        if wanted is not None:
+            final = {}
+        for name in chain(wanted or (), wishes.get("add") or ()):
+            reference = self._resolve(name)
+            fault = self._fault(own, name, reference, into=into)
+            if fault:
+                faults.append(fault)
+            elif reference:
+                final[reference.key] = reference
+        for name in wishes.get("remove") or ():
+            reference = self._resolve(name)
+            if reference:
+                final.pop(reference.key, None)
+        for key in sorted(current.keys() ^ final.keys()):
+            other = final.get(key) or current[key]
+            group, member = (other, own) if into else (own, other)
+            self._edges.append(Edge(group=group, member=member, add=key in final))
+        return Wish(before=_names(current), after=_names(final), faults=faults)
+
+    def _fault(self, own: Reference, name: str, reference: Reference | None, *, into: bool) -> str | None:
+        if reference is None:
+            return f"'{name}' does not exist in the directory, nor is it made by this task"
+        if reference.key in self._deleted:
+            return f"'{name}' is deleted by this task"
+        if reference.key == own.key:
+            return "a group cannot be a member of itself"
+        return f"'{name}' is {reference.dn}, which is no group" if into and not reference.group_type else None
+
+    def _held(self, value: bytes) -> Reference:
+        dn = value.decode()
+        key = self._store.key(dn)
+        return self._by_key.get(key) or Reference(key=key, dn=dn, name=self._store.rdn_value(dn))
+
+    def _resolve(self, name: str) -> Reference | None:
+        planned = self._by_name.get(name.lower())
+        if planned:
+            return planned
+        entry = self._locator.reference(name)
+        return self._reference(entry) if entry else None
+
+    def _reference(self, entry: Entry) -> Reference:
+        key = self._store.key(entry.dn)
+        known = self._by_key.get(key)
+        group_type = entry.number("groupType") & 0xFFFFFFFF
+        name = self._store.rdn_value(entry.dn)
+        return known or Reference(key=key, dn=entry.dn, name=name, group_type=group_type)
+
+    def faults(self, rescoped: Sequence[Entry]) -> list[str]:
+        """Nesting that Windows would refuse: of what is added, and around the groups whose scope changes."""
+        pairs = [(edge.group, edge.member) for edge in self._edges if edge.add]
+        pairs += [pair for entry in rescoped for pair in self._around(entry)]
+        faults = [
+            fault
+            for group, member in pairs
+            if member.group_type
+            and (fault := _nesting.fault(group.name, group.group_type, member.name, member.group_type))
+        ]
+        faults += [
+            f"'{member.name}' in '{group.name}': the groups would hold each other"
+            for group, member in pairs
+            if member.group_type and self._holds(member, group)
+        ]
+        return list(dict.fromkeys(faults))
+
+    def _around(self, entry: Entry) -> Iterator[tuple[Reference, Reference]]:
+        own = self._reference(entry)
+        removed = {(edge.group.key, edge.member.key) for edge in self._edges if not edge.add}
+        for value in entry.values("member"):
+            member = self._read(value)
+            if (own.key, member.key) not in removed:
+                yield own, member
+        for value in entry.values("memberOf"):
+            yield self._read(value), own
+
+    def _read(self, value: bytes) -> Reference:
+        entry = self._locator.at(value.decode())
+        return self._reference(entry) if entry else self._held(value)
+
+    def _holds(self, outer: Reference, inner: Reference) -> bool:
+        """Whether `outer` holds `inner`, directly or not, with the plan's additions."""
+        seen: set[str] = set()
+        waiting = [inner]
+        while waiting:
+            reference = waiting.pop()
+            if reference.key in seen:
+                continue
+            seen.add(reference.key)
+            parents = self._parents(reference)
+            if any(parent.key == outer.key for parent in parents):
+                return True
+            waiting += parents
+        return False
+
+    def _parents(self, reference: Reference) -> list[Reference]:
+        parents = [edge.group for edge in self._edges if edge.add and edge.member.key == reference.key]
+        entry = self._locator.at(reference.key)
+        return parents + [self._held(value) for value in (entry.values("memberOf") if entry else ())]
+
+    def steps(self) -> list[Step]:
+        """One step per group and direction, however many members."""
+        bundles: dict[tuple[str, bool], list[Edge]] = {}
+        for edge in dict.fromkeys(self._edges):
+            bundles.setdefault((edge.group.dn, edge.add), []).append(edge)
+        return [_step(dn, edges, add=add) for (dn, add), edges in bundles.items()]
+
+
+def _step(dn: str, edges: Sequence[Edge], *, add: bool) -> Step:
+    operation = Operation.ADD if add else Operation.DELETE
+    values = tuple(encode(edge.member.dn) for edge in edges)
+    return Step(
+        verb="add_members" if add else "remove_members",
+        target=dn,
+        change={"members": sorted(edge.member.name for edge in edges)},
+        payload=(dn, (Change(operation=operation, attribute="member", values=values),)),
+    )
+
+
+def _names(references: Mapping[str, Reference]) -> list[str]:
+    return sorted(reference.name for reference in references.values())
