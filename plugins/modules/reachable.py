@@ -255,7 +255,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailforest.stack.plugins.module_utils._probe import Limits, SpecError, parse_all, probe
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.report import as_return_values
 
-ARGUMENTS = {
+ARGUMENTS: dict[str, dict[str, object]] = {
     "checks": {"type": "list", "elements": "dict", "required": True},
     "timeout": {"type": "float", "default": 5},
     "deadline": {"type": "float", "default": 300},

@@ -55,14 +55,13 @@ class Kerberos:
     def understand(self, request: bytes, reply: bytes, argument: str) -> dict[str, Any]:
         """Return the kind of answer; an AS-REP is one too."""
         try:
-            kind = reply[0]
-            fields = dict(elements(children(reply, tag=_KRB_ERROR)[0][1])) if kind == _KRB_ERROR else {}
-            code = int.from_bytes(next(elements(fields[_ERROR_CODE]))[1], "big") if fields else 0
+            if reply[0] == _AS_REP and children(reply, tag=_AS_REP):
+                return {"message": "AS-REP"}
+            fields = dict(elements(children(reply, tag=_KRB_ERROR)[0][1]))
+            code = int.from_bytes(next(elements(fields[_ERROR_CODE]))[1], "big")
             realm = next(elements(fields[_REALM]))[1].decode("latin-1") if _REALM in fields else ""
         except (DerError, IndexError, KeyError, StopIteration) as error:
             raise not_this(self.label, reply) from error
-        if kind not in (_AS_REP, _KRB_ERROR):
-            raise not_this(self.label, reply)
         if code == _WRONG_REALM:
             raise Judged(Verdict.UNKNOWN, f"answers Kerberos, but not for the realm {argument.upper()}")
-        return {"message": "AS-REP"} if kind == _AS_REP else {"message": "KRB-ERROR", "code": code, "realm": realm}
+        return {"message": "KRB-ERROR", "code": code, "realm": realm}

@@ -209,9 +209,8 @@ def _contradicting_demands(check: Check, *, has_login: bool) -> Iterable[tuple[s
 
 def parse(raw: Mapping[str, Any], *, where: str, timeout: float) -> Check:
     """Return the check in raw; where names it in errors."""
-    problems = [
-        f"{where}.{key}: missing; every check needs {' and '.join(_REQUIRED)}." for key in _REQUIRED if not raw.get(key)
-    ]
+    absent = [key for key in _REQUIRED if raw.get(key) in (None, "")]
+    problems = [f"{where}.{key}: missing; every check needs {' and '.join(_REQUIRED)}." for key in absent]
     values: dict[str, Any] = {}
     for key, value in raw.items():
         if key not in READERS:
