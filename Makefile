@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Each command works alone, says what it installs before it does, and may be run again.
+LAB ?= one-office
+EXAMPLE ?= one-office
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab demo test test-unit lint bench clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+setup: ## install what is missing on this machine, start the container engine
+	@tools/setup demo
+
+lab: ## start blank hosts: LAB=one-office, two-offices or test
+	@tools/setup demo
+	@tools/lab up $(LAB)
+
+demo: ## deploy EXAMPLE=one-office on blank hosts in containers, and prove it
+	@tools/demo $(EXAMPLE)
+
+test: ## everything that CI checks
+	@tools/test
+
+test-unit: ## the unit tests alone
+	@tools/test unit
+
+lint: ## linters and type checks alone
+	@tools/lint
+
+bench: ## every benchmark; each ends with one line of figures
+	@tools/bench
+
+clean: ## remove every container, network, volume, image and rule that these commands made
+	@tools/teardown
