@@ -20,7 +20,7 @@ _FILE_OPTIONS = frozenset({"path", "template", "content", "vars", "owner", "grou
 _SENT = _FILE_OPTIONS - {"template", "content", "vars"}
 
 
-class ActionModule(ActionBase):  # type: ignore[misc] # Ansible publishes no types
+class ActionModule(ActionBase):
     """The action `config_tree`."""
 
     _supports_check_mode = True
