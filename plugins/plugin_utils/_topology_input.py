@@ -20,6 +20,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._topology.model i
 from ansible_collections.mailforest.stack.plugins.module_utils._topology.schema import (
     GROUP_ABOUT,
     HOST_VARIABLES,
+    PREFIX,
     SECRETS,
     USER_PASSWORDS,
     VARIABLES,
@@ -27,7 +28,6 @@ from ansible_collections.mailforest.stack.plugins.module_utils._topology.schema 
 )
 from ansible_collections.mailforest.stack.plugins.module_utils._topology.secrets import Verdict, judge
 
-PREFIX = "mailforest_"
 _HOST_NAMES = ("ansible_host", *(variable.name for variable in HOST_VARIABLES))
 
 Template = Callable[[Any], Any]
@@ -127,12 +127,18 @@ def _unknown(variables: Mapping[str, Any], hosts: Mapping[str, Iterable[str]]) -
 
 
 def _secrets(variables: Mapping[str, Any], resolver: _Resolver) -> dict[str, Verdict]:
-    """A verdict for every password with a variable of its own."""
-    return {
+    """A verdict for every password with a variable of its own, and on the form of the users' passwords."""
+    verdicts = {
         secret.name: resolver.verdict(variables[secret.name], secret.name, secret.length)
         for secret in SECRETS
         if secret.name in variables
     }
+    passwords = resolver.resolve(variables.get(USER_PASSWORDS.name), USER_PASSWORDS.name)
+    if USER_PASSWORDS.name in resolver.undefined:
+        verdicts[USER_PASSWORDS.name] = Verdict.UNDEFINED
+    elif not isinstance(passwords, Mapping | None):
+        verdicts[USER_PASSWORDS.name] = Verdict.WRONG_TYPE
+    return verdicts
 
 
 def _passwords(variables: Mapping[str, Any], resolver: _Resolver) -> dict[str, Verdict]:

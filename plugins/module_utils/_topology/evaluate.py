@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,10 +14,10 @@ from .compile import compile_topology
 from .findings import Finding, Rule, Violation, split
 from .model import Host, RawInput, Topology, make_host, make_topology
 from .plan import Plan
-from .reader import Reader, Record, nearest
+from .reader import FORM_RULES, Reader, Record, nearest
 from .rules import RULES, Context
-from .schema import GROUP_ABOUT, HOST_VARIABLES, VARIABLES, Variable, known_names
-from .waivers import apply_waivers
+from .schema import GROUP_ABOUT, HOST_VARIABLES, PREFIX, VARIABLES, Variable, known_names
+from .waivers import WAIVER_RULES, apply_waivers
 
 UNKNOWN_VARIABLE = Rule(
     name="unknown-variable",
@@ -39,6 +39,11 @@ FSMO_BY_NAME = Rule(
 INPUT_RULES: tuple[Rule, ...] = (UNKNOWN_VARIABLE, UNKNOWN_GROUP, MISSING_VARIABLE, UNDEFINED_VALUE, FSMO_BY_NAME)
 
 
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule there is, in the order of the documentation."""
+    return (*INPUT_RULES, *FORM_RULES, *(registered.rule for registered in RULES), *WAIVER_RULES)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What came of a topology: a plan when there are no errors."""
@@ -52,7 +57,7 @@ def evaluate(raw: RawInput, *, today: date) -> Outcome:
     """Read, judge and compile. All findings are collected; only a topology without errors is compiled."""
     reader = Reader()
     topology = read_topology(raw, reader)
-    found = [*reader.findings, *_input_findings(raw)]
+    found = [*(finding for finding in reader.findings if finding.place not in raw.undefined), *_input_findings(raw)]
     for registered in RULES:
         found += registered.run(Context(topology=topology, today=today))
     errors, warnings = split(apply_waivers(found, topology.waivers, today=today))
@@ -98,7 +103,7 @@ def _read_hosts(raw: RawInput, reader: Reader) -> Mapping[str, Host]:
     """The hosts, with their own variables read."""
     hosts: dict[str, Host] = {}
     for name, source in raw.hosts.items():
-        read = {
+        read: dict[str, Any] = {
             variable.name: variable.kind.read(source.variables[variable.name], f"{name}.{variable.name}", reader)
             if source.variables.get(variable.name) is not None
             else ""
@@ -106,6 +111,13 @@ def _read_hosts(raw: RawInput, reader: Reader) -> Mapping[str, Host]:
         }
         hosts[name] = make_host(name, source, read)
     return hosts
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """A hint that does not count the prefix which all names share."""
+    tails = {other.removeprefix(PREFIX): other for other in known}
+    hint = nearest(name.removeprefix(PREFIX), tails)
+    return hint.replace("'", f"'{PREFIX}", 1)
 
 
 def _input_findings(raw: RawInput) -> Iterator[Finding]:
@@ -118,7 +130,7 @@ def _input_findings(raw: RawInput) -> Iterator[Finding]:
                 value=None,
                 host=host,
                 message="No variable of this name is known; what it was to say would be ignored.",
-                remedy=f"{nearest(name, known)}Remove it or correct the name; docs/topology.md lists all.",
+                remedy=f"{_near(name, known)}Remove it or correct the name; docs/topology.md lists all.",
             )
         )
     for name in sorted({group for host in raw.hosts.values() for group in host.groups} - set(GROUP_ABOUT)):
@@ -127,7 +139,7 @@ def _input_findings(raw: RawInput) -> Iterator[Finding]:
                 place=name,
                 value=None,
                 message="No inventory group of this name is known; its hosts would be left out.",
-                remedy=f"{nearest(name, GROUP_ABOUT)}The groups are: {', '.join(GROUP_ABOUT)}.",
+                remedy=f"{_near(name, GROUP_ABOUT)}The groups are: {', '.join(GROUP_ABOUT)}.",
             )
         )
     for place, why in raw.undefined.items():

@@ -4,7 +4,8 @@
 """What every vantage point must find open, and what closed.
 
 Who checks what grows with the number of hosts, not with its square: one host of each kind in a site checks every port
-of every host there; the others check what they use themselves. Observers check every port of every host.
+of every server there, the first also every port of the other hosts; the rest check what they use themselves. Observers
+check every port of every host.
 UDP is only checked where it must be open: no answer to UDP proves nothing.
 """
 
@@ -54,12 +55,13 @@ class Expectations:
     def _from_inside(self, vantage: Host, hosts: tuple[Host, ...], *, full: bool) -> Iterator[CheckPlan]:
         """What a host finds in its own site."""
         for target in hosts:
-            if target is vantage or not (full or _serves(target)):
+            sweep = full and (target.functions != (Function.MEMBER,) or vantage is hosts[0])
+            if target is vantage or not (sweep or _serves(target)):
                 continue
             opened = self._admitted(target, vantage)
             for opening in opened:
                 yield from self._open(target, opening.service, target.address, inside=True)
-            if full:
+            if sweep:
                 yield from _closed(target, target.address, {opening.service.name for opening in opened})
 
     def _across(self, hosts: tuple[Host, ...], found: dict[str, list[CheckPlan]]) -> None:

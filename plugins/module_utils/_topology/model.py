@@ -125,6 +125,7 @@ class Host:
     name: str
     functions: tuple[Function, ...]
     observer: bool
+    """In the group of observers, whatever else it is."""
     site: str
     address: str
     address_name: str
@@ -226,12 +227,12 @@ class Topology:
     @cached_property
     def members(self) -> tuple[Host, ...]:
         """All hosts of the system, without observers."""
-        return tuple(host for host in self.hosts.values() if not host.observer)
+        return tuple(host for host in self.hosts.values() if host.functions)
 
     @cached_property
     def observers(self) -> tuple[Host, ...]:
         """The vantage points outside the system."""
-        return tuple(host for host in self.hosts.values() if host.observer)
+        return tuple(host for host in self.hosts.values() if host.observer and not host.functions)
 
     @cached_property
     def by_function(self) -> Mapping[Function, tuple[Host, ...]]:
@@ -306,11 +307,10 @@ def make_host(name: str, source: HostInput, read: Mapping[str, str]) -> Host:
     address, origin = read["mailforest_address"], "mailforest_address"
     if not address and isinstance(fallback, str) and parse_address(fallback):
         address, origin = str(fallback), "ansible_host"
-    functions = functions_of(source.groups)
     return Host(
         name=name,
-        functions=functions,
-        observer=OBSERVERS in source.groups and not functions,
+        functions=functions_of(source.groups),
+        observer=OBSERVERS in source.groups,
         site=read["mailforest_site"],
         address=address,
         address_name=origin,

@@ -12,6 +12,9 @@ from .reader import Day, Entry, Flag, Kind, Many, Mapped, Number, Record, Text
 from .secrets import STRONG_LENGTH, USER_LENGTH
 from .services import DEFAULT_MAIL_SERVICES, MAIL_SERVICES, Function
 
+PREFIX = "mailforest_"
+"""Names of variables and groups that begin so are the collection's."""
+
 FSMO_ROLES: tuple[str, ...] = ("schema", "naming", "rid", "pdc", "infrastructure", "domaindns", "forestdns")
 RECORD_TYPES: tuple[str, ...] = ("A", "AAAA", "CNAME", "MX", "SRV", "TXT", "PTR")
 FUNCTIONAL_LEVELS: tuple[str, ...] = ("2008_R2", "2016")
@@ -333,5 +336,6 @@ COMPILED = "mailforest_compiled"
 
 def known_names() -> frozenset[str]:
     """Every `mailforest_*` name that may stand in an inventory."""
-    rows = (*VARIABLES, *HOST_VARIABLES, *SECRETS, USER_PASSWORDS)
-    return frozenset(row.name for row in rows) | {COMPILED}
+    variables = {variable.name for variable in (*VARIABLES, *HOST_VARIABLES)}
+    secrets = {secret.name for secret in (*SECRETS, USER_PASSWORDS)}
+    return frozenset(variables | secrets | {COMPILED})

@@ -109,14 +109,15 @@ def host_has_site(topology: Topology) -> Iterator[Violation]:
 @rule("observer-outside", "AD-10", "An observer is in no other group and in no site.")
 def observer_outside(topology: Topology) -> Iterator[Violation]:
     """An observer proves what is closed to outsiders; one that is inside proves nothing."""
-    for host in topology.observers:
-        if host.site:
+    for host in topology.hosts.values():
+        if host.observer and (host.site or host.functions):
+            what = f"is a {host.functions[0].value.replace('_', ' ')} as well" if host.functions else "has a site"
             yield Violation(
-                place=f"{host.name}.mailforest_site",
-                value=host.site,
+                place=host.name,
+                value=None,
                 host=host.name,
-                message="The host is an observer from outside, but has a site.",
-                remedy="Remove mailforest_site, or take the host out of mailforest_observers.",
+                message=f"The host is an observer from outside, but {what}.",
+                remedy="Take it out of mailforest_observers, or out of everything else.",
             )
 
 
@@ -155,8 +156,10 @@ def address_in_site_subnet(topology: Topology) -> Iterator[Violation]:
     """Else the directory would send its clients to another office."""
     for host in topology.members:
         site = topology.sites.get(host.site)
-        if site is None or host.ip is None or len(site.networks) < len(site.subnets) or site.holds(host.ip):
+        if site is None or host.ip is None or site.holds(host.ip):
             continue
+        if not site.networks or len(site.networks) < len(site.subnets):
+            continue  # the subnets themselves are wrong, which another rule says
         yield Violation(
             place=f"{host.name}.{host.address_name}",
             value=host.address,
@@ -342,8 +345,14 @@ def site_has_hosts(topology: Topology) -> Iterator[Violation]:
             )
 
 
-def internet_facing(host: Host) -> str:
+def internet_facing(topology: Topology, host: Host) -> str:
     """Why the host faces the Internet, or an empty text."""
     if host.has(Function.GATEWAY):
         return "is a gateway"
-    return "has an address on the Internet" if host.public_address else ""
+    if host.public_address:
+        return "has an address on the Internet"
+    site = topology.sites.get(host.site)
+    gateway = topology.hosts.get(site.gateway) if site else None
+    if host.has(Function.MAIL_SERVER) and gateway and gateway.public_address:
+        return f"is a mail server that takes mail from the Internet through gateway {gateway.name}"
+    return ""

@@ -83,7 +83,7 @@ def fsmo_holder_is_dc(topology: Topology) -> Iterator[Violation]:
 def pdc_not_on_gateway(topology: Topology) -> Iterator[Violation]:
     """The host that all passwords and policies come from must not be the one that strangers reach."""
     host = topology.hosts.get(topology.owners["pdc"])
-    if host and (why := internet_facing(host)):
+    if host and (why := internet_facing(topology, host)):
         yield Violation(
             place="mailforest_fsmo.pdc",
             value=host.name,
@@ -91,6 +91,20 @@ def pdc_not_on_gateway(topology: Topology) -> Iterator[Violation]:
             message=f"Host {host.name} {why}, and would be the PDC emulator as well.",
             remedy="Name another domain controller, or move that function; else a waiver with a reason and an end.",
         )
+
+
+@rule("member-is-no-dc", "AD-38", "A member, which may serve files, is no domain controller.")
+def member_is_no_dc(topology: Topology) -> Iterator[Violation]:
+    """A domain controller is in the domain already, and cannot join it as a member."""
+    for host in topology.by_function[Function.MEMBER]:
+        if host.has(Function.DOMAIN_CONTROLLER):
+            yield Violation(
+                place=host.name,
+                value=None,
+                host=host.name,
+                message="The host is in both mailforest_domain_controllers and mailforest_members.",
+                remedy="Take it out of one of the two groups.",
+            )
 
 
 @rule("release-supported", "AD-47", "A Debian release, where it is given, is 12 or 13.")

@@ -22,6 +22,8 @@ def _verdicts(topology: Topology) -> Iterator[tuple[str, Verdict, int]]:
         needed = secret.name != "mailforest_mail_bind_password" or topology.mail_servers
         if needed:
             yield secret.name, topology.secrets.get(secret.name, Verdict.MISSING), secret.length
+    if USER_PASSWORDS.name in topology.secrets:
+        return
     for user in topology.users:
         if user.name:
             place = f"{USER_PASSWORDS.name}.{user.name}"
@@ -52,6 +54,18 @@ def weak_secret(topology: Topology) -> Iterator[Violation]:
                 message=f"The password is {verdict.value}.",
                 remedy=f"Use text of {length} characters or more, with three of: a-z, A-Z, 0-9, other characters.",
             )
+
+
+@rule("passwords-by-user", "AD-1", "Initial passwords are a mapping from user to password.")
+def passwords_by_user(topology: Topology) -> Iterator[Violation]:
+    """A list, say, does not tell whose password is whose."""
+    if topology.secrets.get(USER_PASSWORDS.name) is Verdict.WRONG_TYPE:
+        yield Violation(
+            place=USER_PASSWORDS.name,
+            value=None,
+            message="This is no mapping from user to password.",
+            remedy="Write one line per user: 'alice: password'.",
+        )
 
 
 @rule("password-without-user", "AD-42", "Every initial password is for a declared user.", severity=Severity.WARNING)
