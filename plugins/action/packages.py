@@ -21,6 +21,8 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = self._execute_module(module_name="mailforest.stack.packages", task_vars=task_vars)
         if result.get("failed") or not result["missing"] or self._task.check_mode:
             return result
-        options = {"name": result["missing"], "install_recommends": False, "cache_valid_time": 3600}
+        options = {"name": result["missing"], "install_recommends": False, "update_cache": True}
+        if result["lists_fetched"]:
+            options["cache_valid_time"] = 3600
         installed = self._execute_module(module_name="ansible.builtin.apt", module_args=options, task_vars=task_vars)
         return {**installed, "missing": result["missing"], "diff": result["diff"]}

@@ -5,6 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
+
+LISTS = Path("/var/lib/apt/lists")
+"""Where apt keeps the archives' lists, sources.list(5)."""
 
 QUERY = ("dpkg-query", "--show", "--showformat", r"${db:Status-Abbrev}\t${Package}\n")
 """dpkg-query(1): one line a package, the state first; the form is ours, so nothing of it is guessed."""
@@ -25,3 +29,12 @@ def missing(names: Sequence[str], *, run: Run) -> list[str]:
         if state.startswith("ii") or state.startswith("hi")
     }
     return [name for name in dict.fromkeys(names) if name not in installed]
+
+
+def lists_fetched(directory: Path = LISTS) -> bool:
+    """Whether any archive's list of packages was ever fetched.
+
+    The age of the directory, which is what ansible.builtin.apt looks at, says nothing where it is young and empty: on a
+    host that was made within the last hour.
+    """
+    return any("_Packages" in path.name for path in directory.glob("*"))

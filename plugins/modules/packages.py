@@ -49,10 +49,14 @@ missing:
   returned: always
   type: list
   elements: str
+lists_fetched:
+  description: Whether the host ever fetched an archive's list of packages.
+  returned: always
+  type: bool
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailforest.stack.plugins.module_utils._packages import missing
+from ansible_collections.mailforest.stack.plugins.module_utils._packages import lists_fetched, missing
 
 
 def main() -> None:
@@ -62,7 +66,9 @@ def main() -> None:
     names = missing(module.params["name"], run=module.run_command)
     before = "".join(f"{name}: not installed\n" for name in names)
     after = "".join(f"{name}: installed\n" for name in names)
-    module.exit_json(changed=bool(names), missing=names, diff={"before": before, "after": after})
+    module.exit_json(
+        changed=bool(names), missing=names, lists_fetched=lists_fetched(), diff={"before": before, "after": after}
+    )
 
 
 if __name__ == "__main__":

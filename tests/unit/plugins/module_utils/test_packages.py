@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from ansible_collections.mailforest.stack.plugins.module_utils._packages import missing
+from ansible_collections.mailforest.stack.plugins.module_utils._packages import lists_fetched, missing
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,11 @@ def test_only_what_is_fully_installed_counts(output: str, status: int, expected:
 
     assert missing(["postfix", "postfix-ldap", "postfix"], run=run) == expected
     assert [argv[0] for argv in asked] == ["dpkg-query"]
+
+
+def test_a_young_and_empty_directory_of_lists_does_not_count_as_fetched(tmp_path: Path) -> None:
+    (tmp_path / "partial").mkdir()
+    (tmp_path / "lock").touch()
+    assert not lists_fetched(tmp_path)
+    (tmp_path / "archive_dists_trixie_main_binary-amd64_Packages.lz4").touch()
+    assert lists_fetched(tmp_path)
