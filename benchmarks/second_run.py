@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#!/usr/bin/env python3
+"""The second run of site.yml, which changes nothing, beside as many bare pings on the same hosts.
+
+A ping is the least that Ansible can do on a host, so this shows what our tasks cost beyond Ansible itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from benchmarks.deployment import Example, Task, pings, read_tally
+from benchmarks.harness import BenchmarkError, Comparison, alternate, finish, main
+
+_SLOWEST = 8
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--example", default="one-office")
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--goal", type=float, help="ratio that must not be passed")
+    return parser.parse_args()
+
+
+def require_unchanged(tasks: list[Task]) -> None:
+    """Refuse a run that still changes something."""
+    if changed := [f"{task.name} on {', '.join(task.changed)}" for task in tasks if task.changed]:
+        raise BenchmarkError(f"this was no second run, as it changed something: {'; '.join(changed)}")
+
+
+def benchmark() -> int:
+    """Measure both."""
+    options = arguments()
+    example = Example(options.example)
+    example.require_demo()
+    with tempfile.TemporaryDirectory() as folder:
+        tally, playbook = Path(folder, "tally.json"), Path(folder, "pings.yml")
+        example.play("site.yml", tally=tally)
+        tasks = read_tally(tally)
+        require_unchanged(tasks)
+        count = sum(len(task.hosts) for task in tasks)
+        print(f"{sum(bool(task.hosts) for task in tasks)} tasks ran, {count} times on a host; the slowest:")
+        for task in sorted(tasks, key=lambda task: -task.seconds)[:_SLOWEST]:
+            print(f"  {task.seconds:6.2f} s  {task.name}")
+        playbook.write_text(pings(tasks))
+        samples = alternate(lambda: example.play("site.yml"), lambda: example.play(playbook), repeat=options.repeat)
+    name = f"second_run, {options.example}, {count} task runs"
+    return finish(Comparison(name=name, ours=samples.ours, theirs=samples.theirs, goal=options.goal))
+
+
+if __name__ == "__main__":
+    main(benchmark)

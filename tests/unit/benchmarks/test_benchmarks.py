@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The benchmarks' own arithmetic: a wrong comparison would look like any other."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the benchmarks are scripts of the checkout
+
+from benchmarks.deployment import Task, pings, read_tally
+from benchmarks.harness import BenchmarkError, Comparison, alternate, run
+from benchmarks.reachable import Layout
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "goal", "line"),
+    [
+        ([1.0], [4.0], None, "x: ours 1.00 s, theirs 4.00 s, ratio 0.25, no goal"),
+        ([1.0], [4.0], 0.25, "x: ours 1.00 s, theirs 4.00 s, ratio 0.25, goal at most 0.25, met"),
+        ([1.0], [4.0], 0.2, "x: ours 1.00 s, theirs 4.00 s, ratio 0.25, goal at most 0.2, NOT met"),
+        (
+            [3.0, 1.0, 2.0],
+            [4.0, 4.0, 9.0],
+            None,
+            "x: ours 2.00 s [1.00 to 3.00, n=3], theirs 4.00 s [4.00 to 9.00, n=3], ratio 0.5, no goal",
+        ),
+    ],
+)
+def test_line(ours: list[float], theirs: list[float], goal: float | None, line: str) -> None:
+    comparison = Comparison(name="x", ours=ours, theirs=theirs, goal=goal)
+    assert comparison.line() == line
+    assert comparison.met is ("NOT" not in line)
+
+
+def test_alternate_changes_who_begins() -> None:
+    order: list[str] = []
+
+    def measure(side: str, seconds: float) -> float:
+        order.append(side)
+        return seconds
+
+    samples = alternate(lambda: measure("ours", 1.0), lambda: measure("theirs", 2.0), repeat=3)
+    assert order == ["ours", "theirs", "theirs", "ours", "ours", "theirs"]
+    assert (samples.ours, samples.theirs) == ([1.0] * 3, [2.0] * 3)
+
+
+def test_a_command_that_fails_is_no_measurement(tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkError, match=r"ended with 3[\s\S]*why"):
+        run(["sh", "-c", "echo why; exit 3"], log=tmp_path / "log")
+    assert run(["true"], log=tmp_path / "log") > 0
+
+
+def task(*hosts: str) -> dict[str, Any]:
+    """Return a task as the callback writes it."""
+    return {"name": "t", "action": "a", "hosts": list(hosts), "changed": [], "seconds": 1.5}
+
+
+def test_one_ping_wherever_a_task_ran(tmp_path: Path) -> None:
+    tally = tmp_path / "tally.json"
+    tally.write_text(json.dumps([task("b", "a"), task("a", "b"), task(), task("a"), task("a", "b")]))
+    tasks = read_tally(tally)
+    assert tasks[0] == Task(name="t", action="a", hosts=("b", "a"), changed=(), seconds=1.5)
+    plays = json.loads(pings(tasks))
+    assert [(play["hosts"], len(play["tasks"])) for play in plays] == [("a,b", 2), ("a", 1), ("a,b", 1)]
+
+
+def test_layout_of_ports() -> None:
+    layout = Layout(hosts=2, open=2, refused=1, filtered=1, timeout=1.0)
+    assert list(layout.ports().values()) == ["open", "open", "refused", "filtered"]
+    assert len(layout.checks()) == 8
+    assert {check["host"] for check in layout.checks()} == {"127.0.20.1", "127.0.20.2"}
+    assert [check["expect"] for check in layout.checks()[:4]] == ["open", "open", "closed", "closed"]
