@@ -13,16 +13,16 @@ from ansible_collections.mailforest.stack.plugins.module_utils._topology.schema 
 from ansible_collections.mailforest.stack.plugins.plugin_utils._topology_input import compile_input
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):
     """The action behind `mailforest.stack.topology`: no connection, no change, so check mode is no different."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
-    _VALID_ARGS: frozenset[str] = frozenset()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Fail with one text that lists every error, or return the plan as a fact."""
         result: dict[str, Any] = super().run(tmp, task_vars)
+        self.validate_argument_spec(argument_spec={})
         outcome = compile_input(task_vars or {}, self._templar.template)
         result |= {
             "changed": False,

@@ -49,7 +49,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._topology.finding
 from ansible_collections.mailforest.stack.plugins.plugin_utils._topology_input import compile_input
 
 
-class LookupModule(LookupBase):  # type: ignore[misc]
+class LookupModule(LookupBase):
     """The lookup `mailforest.stack.plan`."""
 
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:

@@ -76,6 +76,14 @@ class _Resolver:
             self.undefined[place] = _reason(error)
             return None
 
+    def item(self, values: Mapping[str, Any], name: str, place: str) -> Any:
+        """One of a host's variables, which are worked out on access."""
+        try:
+            return self.resolve(values[name], place)
+        except AnsibleError as error:
+            self.undefined[place] = _reason(error)
+            return None
+
     def verdict(self, value: Any, place: str, length: int) -> Verdict:
         """The verdict on a password, whose value is dropped here."""
         password = self.resolve(value, place)
@@ -112,7 +120,7 @@ def _hosts(variables: Mapping[str, Any], resolver: _Resolver) -> dict[str, tuple
     found = {}
     for host, names in groups.items():
         values = variables["hostvars"][host]
-        own = {name: resolver.resolve(values[name], f"{host}.{name}") for name in _HOST_NAMES if name in values}
+        own = {name: resolver.item(values, name, f"{host}.{name}") for name in _HOST_NAMES if name in values}
         given = [str(name) for name in values if name.startswith(PREFIX)]
         found[host] = (HostInput(groups=tuple(names), variables=own), given)
     return found

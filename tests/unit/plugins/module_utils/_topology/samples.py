@@ -16,7 +16,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._topology.secrets
 TODAY = date(2026, 11, 23)
 DROP = object()
 """As the value of an edit: remove the key."""
-Edits = Mapping[str, Any]
+Edits = dict[str, Any]
 DC, MX, GW, MEMBER, OBSERVER = (
     f"mailforest_{group}" for group in ("domain_controllers", "mail_servers", "gateways", "members", "observers")
 )

@@ -1,0 +1,495 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What follows from good topologies."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.mailforest.stack.plugins.module_utils._topology.services import CATALOGUE, SERVICES, Tls
+from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._topology.samples import (
+    DC,
+    DROP,
+    GW,
+    MEMBER,
+    MX,
+    ONE_OFFICE,
+    TWO_OFFICES,
+    host,
+    plan,
+)
+
+HQ = "198.51.100.64/26"
+BRANCH = "198.51.100.128/26"
+
+
+@pytest.fixture(scope="module")
+def one() -> Any:
+    return plan(ONE_OFFICE)
+
+
+@pytest.fixture(scope="module")
+def two() -> Any:
+    return plan(TWO_OFFICES)
+
+
+def ports(rules: list[dict[str, Any]]) -> dict[tuple[str, str], list[str]]:
+    """Ports and sources of firewall rules."""
+    return {(row["transport"], port): row["sources"] for row in rules for port in row["ports"]}
+
+
+def checks(plan_: Any, vantage: str, address: str, expect: str) -> dict[tuple[str, int], dict[str, Any]]:
+    """What the vantage point expects of an address."""
+    rows = [row for row in plan_["expectations"][vantage] if row["host"] == address and row["expect"] == expect]
+    found = {(row["transport"], row["port"]): row for row in rows}
+    assert len(found) == len(rows), "two checks of one port"
+    return found
+
+
+def test_a_plan_is_json(two: Any) -> None:
+    assert json.loads(json.dumps(two)) == two
+
+
+def test_the_forest(one: Any) -> None:
+    assert one["forest"] == {
+        "realm": "CORP.EXAMPLE.TEST",
+        "dns_domain": "corp.example.test",
+        "netbios": "CORP",
+        "base_dn": "DC=corp,DC=example,DC=test",
+        "functional_level": "2008_R2",
+        "administrator": "Administrator",
+        "rpc_ports": "50000-50020",
+        "dns_forwarders": ["198.51.100.1"],
+        "subnets": [HQ],
+        "certificate_permitted_names": ["corp.example.test", "example.test"],
+        "certificate_permitted_addresses": [HQ, "198.51.100.2/32"],
+    }
+
+
+def test_the_first_domain_controller_has_every_role_that_is_not_named(one: Any, two: Any) -> None:
+    assert one["first_dc"] == "dc1"
+    assert set(one["fsmo"].values()) == {"dc1"}
+    assert len(one["fsmo"]) == 7
+    assert two["fsmo"] == dict.fromkeys(two["fsmo"], "dc1") | {"pdc": "dc2"}
+
+
+def test_a_number_as_functional_level_is_text_in_the_plan() -> None:
+    assert plan(ONE_OFFICE, {"mailforest_forest/functional_level": 2016})["forest"]["functional_level"] == "2016"
+
+
+def test_sites_and_links(two: Any) -> None:
+    assert two["sites"]["branch"] == {
+        "subnets": [BRANCH],
+        "gateway": "gw-branch",
+        "domain_controllers": ["dc3"],
+        "mail_home": "mx2",
+    }
+    assert two["site_links"] == {"hq-branch": {"sites": ["hq", "branch"], "cost": 100, "interval": 15}}
+
+
+def test_entries_name_every_host_once(two: Any) -> None:
+    names = [entry["names"] for entry in two["entries"]]
+    assert ["dc3.corp.example.test", "dc3"] in names
+    assert len(names) == len(two["hosts"]) == 8
+    assert "outside" not in two["hosts"]
+
+
+@pytest.mark.parametrize(
+    ("name", "resolvers", "times"),
+    [
+        ("dc1", ["198.51.100.70", "198.51.100.71", "198.51.100.134"], ["dc2"]),
+        ("dc2", ["198.51.100.71", "198.51.100.70", "198.51.100.134"], None),
+        ("dc3", ["198.51.100.134", "198.51.100.70", "198.51.100.71"], ["dc2"]),
+        ("mx2", ["198.51.100.134", "198.51.100.70", "198.51.100.71"], ["dc3", "dc1", "dc2"]),
+        ("gw-hq", ["198.51.100.70", "198.51.100.71", "198.51.100.134"], ["dc1", "dc2", "dc3"]),
+    ],
+)
+def test_a_host_asks_its_own_site_first(two: Any, name: str, resolvers: list[str], times: list[str] | None) -> None:
+    row = two["hosts"][name]
+    expected = [f"{time}.corp.example.test" for time in times] if times else ["2.debian.pool.ntp.org"]
+    assert (row["resolvers"], row["ntp_servers"]) == (resolvers, expected)
+
+
+def test_domain_controllers_serve_time_to_the_sites(two: Any) -> None:
+    assert two["hosts"]["dc1"]["ntp_clients"] == [HQ, BRANCH]
+    assert two["hosts"]["mx1"]["ntp_clients"] == []
+
+
+def test_directory_uris_are_in_order(two: Any) -> None:
+    assert two["hosts"]["mx2"]["directory_uris"][0] == "ldaps://dc3.corp.example.test"
+    assert len(two["hosts"]["mx2"]["directory_uris"]) == 3
+
+
+def test_certificates_carry_all_names_and_addresses(one: Any) -> None:
+    hosts = one["hosts"]
+    assert hosts["dc1"]["certificate_names"] == ["dc1.corp.example.test", "corp.example.test"]
+    assert hosts["mx1"]["certificate_names"] == ["mx1.corp.example.test"]
+    assert hosts["gw-hq"]["certificate_addresses"] == ["198.51.100.66", "198.51.100.2"]
+
+
+def test_a_host_with_several_functions_has_what_each_brings(two: Any) -> None:
+    row = plan(
+        ONE_OFFICE,
+        {
+            "hosts/dc1/groups": [DC, MX],
+            "hosts/mx1": DROP,
+            "mailforest_mail/home": {"hq": "dc1"},
+            "mailforest_sites/hq/gateway": DROP,
+            "hosts/gw-hq": DROP,
+        },
+    )["hosts"]["dc1"]
+    assert row["functions"] == ["domain_controller", "mail_server"]
+    assert {("tcp", "636"), ("tcp", "993"), ("udp", "53")} <= set(ports(row["firewall"]["rules"]))
+    assert two["hosts"]["gw-branch"]["functions"] == ["gateway", "member"]
+
+
+def test_listeners_follow_the_services(one: Any) -> None:
+    row = one["hosts"]["mx1"]
+    assert row["postfix_listeners"] == ["smtp", "submission", "submissions"]
+    assert row["dovecot_listeners"] == ["imap", "imaps", "pop3", "pop3s"]
+    assert one["hosts"]["dc1"]["postfix_listeners"] == one["hosts"]["dc1"]["dovecot_listeners"] == []
+    chosen = plan(ONE_OFFICE, {"mailforest_mail/services": ["smtp", "submission-2525", "imaps"]})["hosts"]["mx1"]
+    assert chosen["postfix_listeners"] == ["smtp", "submission-2525"]
+    assert chosen["dovecot_listeners"] == ["imaps"]
+    assert set(ports(chosen["firewall"]["rules"])) == {("tcp", "25"), ("tcp", "2525"), ("tcp", "993")}
+
+
+def test_directory_ports_are_open_to_the_sites_only(two: Any) -> None:
+    rules = ports(two["hosts"]["dc1"]["firewall"]["rules"])
+    assert set(map(tuple, rules.values())) == {(HQ, BRANCH)}
+    tcp = {port for transport, port in rules if transport == "tcp"}
+    udp = {port for transport, port in rules if transport == "udp"}
+    assert tcp == {"53", "88", "135", "389", "445", "464", "636", "3268", "3269", "50000-50020"}
+    assert udp == {"53", "88", "123", "389", "464"}
+
+
+def test_smtp_is_open_to_anyone_and_the_rest_of_mail_to_the_sites(one: Any) -> None:
+    rules = ports(one["hosts"]["mx1"]["firewall"]["rules"])
+    assert rules.pop(("tcp", "25")) == []
+    assert set(rules) == {("tcp", port) for port in ("465", "587", "143", "993", "110", "995")}
+    assert all(sources == [HQ] for sources in rules.values())
+
+
+def test_ssh_is_for_administration(one: Any) -> None:
+    for row in one["hosts"].values():
+        assert row["firewall"]["admin_sources"] == ["0.0.0.0/0", "::/0"]
+        assert ("tcp", "22") not in ports(row["firewall"]["rules"])
+    limited = plan(ONE_OFFICE, {"mailforest_admin": {"sources": ["198.51.100.64/28"]}})
+    assert limited["hosts"]["mx1"]["firewall"]["admin_sources"] == ["198.51.100.64/28"]
+
+
+def test_only_gateways_forward(two: Any) -> None:
+    gateway = two["hosts"]["gw-hq"]["firewall"]
+    assert gateway["forward"] is True
+    assert gateway["masquerade"] == [{"sources": [HQ], "not_destinations": [HQ, BRANCH]}]
+    assert gateway["forward_rules"] == [
+        {
+            "name": "hq-out",
+            "transport": "any",
+            "ports": [],
+            "sources": [HQ],
+            "destinations": [],
+            "not_destinations": [HQ, BRANCH],
+        }
+    ]
+    other = two["hosts"]["mx1"]["firewall"]
+    assert (other["forward"], other["forward_rules"], other["masquerade"], other["dnat"]) == (False, [], [], [])
+
+
+def test_a_gateway_passes_traffic_between_subnets_of_its_site() -> None:
+    more = plan(ONE_OFFICE, {"mailforest_sites/hq/subnets/1": "192.0.2.0/24"})
+    rules = {row["name"]: row for row in more["hosts"]["gw-hq"]["firewall"]["forward_rules"]}
+    assert rules["hq-inside"]["sources"] == rules["hq-inside"]["destinations"] == [HQ, "192.0.2.0/24"]
+
+
+def test_mail(one: Any, two: Any) -> None:
+    assert one["mail"] == {
+        "domains": ["example.test"],
+        "services": ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s"],
+        "servers": ["mx1"],
+        "homes": {"alice": "mx1", "boris": "mx1"},
+        "group": "mail-users",
+        "group_dn": "CN=mail-users,CN=Users,DC=corp,DC=example,DC=test",
+        "bind_account": "svc-mail",
+        "bind_dn": "CN=svc-mail,CN=Users,DC=corp,DC=example,DC=test",
+        "mailbox_attribute": "msDS-cloudExtensionAttribute1",
+    }
+    assert two["mail"]["homes"] == {"alice": "mx1", "boris": "mx2"}
+
+
+def test_one_mail_server_is_the_home_of_all() -> None:
+    bare = plan(ONE_OFFICE, {"mailforest_mail/home": DROP})
+    assert bare["mail"]["homes"] == {"alice": "mx1", "boris": "mx1"}
+    assert bare["sites"]["hq"]["mail_home"] == "mx1"
+
+
+def test_users_with_mail_are_in_the_mail_group(one: Any) -> None:
+    users = {user["name"]: user for user in one["directory"]["users"]}
+    assert users["alice"] == {
+        "name": "alice",
+        "aliases": ["theboss@example.test"],
+        "enabled": True,
+        "groups": ["mail-users"],
+        "firstname": "Alice",
+        "email": "alice@example.test",
+    }
+    assert users["boris"]["groups"] == ["sales", "mail-users"]
+    assert users["carol"] == {"name": "carol", "aliases": [], "enabled": False, "groups": []}
+    assert one["directory"]["users"][-1] == {"name": "svc-mail", "aliases": [], "enabled": True, "groups": []}
+
+
+def test_groups(one: Any) -> None:
+    assert one["directory"]["groups"] == [
+        {
+            "name": "sales",
+            "scope": "global",
+            "category": "security",
+            "email": "sales@example.test",
+            "members": ["alice"],
+        },
+        {"name": "mail-users", "scope": "global", "category": "security"},
+    ]
+    own = plan(ONE_OFFICE, {"mailforest_groups/1": {"name": "Mail-Users", "scope": "universal"}})
+    assert [group["name"] for group in own["directory"]["groups"]] == ["sales", "Mail-Users"]
+
+
+def test_a_directory_without_mail_has_no_mail_account() -> None:
+    edits = {
+        "hosts/mx1": DROP,
+        "mailforest_mail": DROP,
+        "mailforest_groups": [],
+        "mailforest_users": [{"name": "alice"}],
+        "passwords/boris": DROP,
+        "passwords/carol": DROP,
+        "secrets/mailforest_mail_bind_password": DROP,
+    }
+    bare = plan(ONE_OFFICE, edits)
+    assert bare["directory"]["users"] == [{"name": "alice", "aliases": [], "enabled": True, "groups": []}]
+    assert (bare["directory"]["groups"], bare["outside_dns"], bare["mail"]["services"]) == ([], [], [])
+
+
+def records(plan_: Any) -> dict[tuple[str, str, str], list[str]]:
+    return {(row["zone"], row["name"], row["type"]): row["values"] for row in plan_["directory"]["dns_records"]}
+
+
+def test_dns_records_follow_from_hosts_and_mail(two: Any) -> None:
+    found = records(two)
+    own, mail = "corp.example.test", "example.test"
+    assert {name for zone, name, kind in found if zone == own and kind == "A"} == {
+        "mx1",
+        "mx2",
+        "gw-hq",
+        "gw-branch",
+        "member1",
+    }
+    assert found[mail, "@", "MX"] == ["10 mx1.corp.example.test", "10 mx2.corp.example.test"]
+    assert found[mail, "_imaps._tcp", "SRV"][0] == "0 1 993 mx1.corp.example.test"
+    assert found[mail, "_submissions._tcp", "SRV"][0] == "0 1 465 mx1.corp.example.test"
+    assert found[mail, "_submission._tcp", "SRV"][0] == "10 1 587 mx1.corp.example.test"
+    labels = {name for zone, name, kind in found if kind == "SRV"}
+    assert labels == {f"_{name}._tcp" for name in ("submission", "submissions", "imap", "imaps", "pop3", "pop3s")}
+
+
+def test_only_services_that_run_are_announced() -> None:
+    found = records(plan(ONE_OFFICE, {"mailforest_mail/services": ["smtp", "submissions", "submission-2525", "imaps"]}))
+    assert {name for _zone, name, kind in found if kind == "SRV"} == {"_submissions._tcp", "_imaps._tcp"}
+
+
+def test_records_given_replace_those_that_follow() -> None:
+    given = [{"zone": "Example.Test", "name": "@", "type": "MX", "values": ["5 mx.example.org."]}]
+    assert records(plan(ONE_OFFICE, {"mailforest_dns/records": given}))["example.test", "@", "MX"] == [
+        "5 mx.example.org."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("domain", "zones", "where"),
+    [
+        ("example.test", ["example.test"], ("example.test", "@", "_imaps._tcp")),
+        ("Mail.Example.Test", ["example.test"], ("example.test", "mail", "_imaps._tcp.mail")),
+        ("corp.example.test", [], ("corp.example.test", "@", "_imaps._tcp")),
+        ("example.test", [], None),
+        ("myexample.test", ["example.test"], None),
+    ],
+)
+def test_mail_records_are_in_the_zone_that_holds_the_domain(
+    domain: str, zones: list[str], where: tuple[str, str, str] | None
+) -> None:
+    found = records(
+        plan(
+            ONE_OFFICE,
+            {
+                "mailforest_mail/domains": [domain],
+                "mailforest_dns/zones": zones,
+                "mailforest_users": [],
+                "mailforest_groups": [],
+                "passwords": {},
+            },
+        )
+    )
+    keys = {key[:2] for key in found if key[2] in ("MX", "SRV")}
+    if where is None:
+        assert keys == set()
+    else:
+        zone, name, label = where
+        assert {(zone, name), (zone, label)} <= keys
+
+
+def test_outside_dns_names_public_addresses(two: Any) -> None:
+    (zone,) = two["outside_dns"]
+    assert zone["zone"] == "example.test"
+    assert "example.test. 3600 IN MX 10 mx2.corp.example.test." in zone["lines"]
+    assert "_imaps._tcp.example.test. 3600 IN SRV 0 1 993 mx1.corp.example.test." in zone["lines"]
+    assert "mx1.corp.example.test. 3600 IN A 198.51.100.2" in zone["lines"]
+    assert "mx2.corp.example.test. 3600 IN A 198.51.100.3" in zone["lines"]
+    direct = plan(ONE_OFFICE, {"hosts/mx1/vars/mailforest_public_address": "198.51.100.7"})["outside_dns"][0]["lines"]
+    assert "mx1.corp.example.test. 3600 IN A 198.51.100.7" in direct
+    nowhere = plan(ONE_OFFICE, {"hosts/gw-hq": DROP, "mailforest_sites/hq/gateway": DROP})["outside_dns"][0]["lines"]
+    assert any(line.startswith("; mx1.corp.example.test: no address") for line in nowhere)
+
+
+def test_every_vantage_point_has_checks(two: Any) -> None:
+    assert set(two["expectations"]) == {*two["hosts"], "outside"}
+    assert all(two["expectations"].values())
+
+
+def test_a_neighbour_finds_open_what_the_catalogue_opens(one: Any) -> None:
+    opened = checks(one, "gw-hq", "198.51.100.70", "open")
+    assert {port for transport, port in opened if transport == "tcp"} == {
+        22,
+        53,
+        88,
+        135,
+        389,
+        445,
+        464,
+        636,
+        3268,
+        3269,
+        50000,
+    }
+    assert {port for transport, port in opened if transport == "udp"} == {53, 88, 123, 389}
+    assert opened["tcp", 636] == {
+        "name": "dc1 ldaps/tcp",
+        "host": "198.51.100.70",
+        "port": 636,
+        "transport": "tcp",
+        "protocol": "ldap",
+        "tls": "implicit",
+        "server_name": "dc1.corp.example.test",
+        "ca_file": "/etc/ssl/mailforest/ca.crt",
+        "expect": "open",
+        "requirement": "AD-10",
+    }
+    assert opened["tcp", 88]["argument"] == "CORP.EXAMPLE.TEST"
+    assert opened["udp", 389]["argument"] == opened["udp", 53]["argument"] == "corp.example.test"
+    mail = checks(one, "dc1", "198.51.100.80", "open")
+    assert {port: row["tls"] for (_transport, port), row in mail.items()} == {
+        22: "none",
+        25: "starttls",
+        465: "implicit",
+        587: "starttls",
+        143: "starttls",
+        993: "implicit",
+        110: "starttls",
+        995: "implicit",
+    }
+
+
+def test_a_neighbour_finds_everything_else_closed(one: Any) -> None:
+    tcp = {service.port for service in CATALOGUE if "tcp" in service.transports}
+    for vantage, address in (("gw-hq", "198.51.100.70"), ("dc1", "198.51.100.80"), ("mx1", "198.51.100.66")):
+        opened = {port for transport, port in checks(one, vantage, address, "open") if transport == "tcp"}
+        closed = {port for _transport, port in checks(one, vantage, address, "closed")}
+        assert opened | closed == tcp
+        assert not opened & closed
+
+
+def test_an_observer_finds_all_closed_behind_a_gateway(one: Any) -> None:
+    for address in ("198.51.100.70", "198.51.100.80"):
+        assert checks(one, "outside", address, "open") == {}
+        closed = checks(one, "outside", address, "closed")
+        assert {("tcp", 22), ("tcp", 25), ("tcp", 389), ("tcp", 636), ("tcp", 993)} <= set(closed)
+        assert {row["requirement"] for row in closed.values()} == {"AD-10"}
+
+
+def test_an_observer_finds_ssh_open_on_a_public_address(one: Any) -> None:
+    assert set(checks(one, "outside", "198.51.100.2", "open")) == {("tcp", 22)}
+    assert ("tcp", 25) in checks(one, "outside", "198.51.100.2", "closed")
+    assert checks(one, "outside", "198.51.100.66", "open") == {}
+    assert ("tcp", 22) not in checks(one, "outside", "198.51.100.66", "closed")
+
+
+def test_an_observer_outside_the_administration_finds_ssh_closed() -> None:
+    limited = plan(ONE_OFFICE, {"mailforest_admin": {"sources": [HQ]}})
+    assert ("tcp", 22) in checks(limited, "outside", "198.51.100.2", "closed")
+    unknown = plan(ONE_OFFICE, {"hosts/outside/vars/ansible_host": "observer.example.org"})
+    assert set(checks(unknown, "outside", "198.51.100.2", "open")) == {("tcp", 22)}
+
+
+def test_a_mail_server_on_the_internet_takes_mail_from_there() -> None:
+    direct = plan(ONE_OFFICE, {"hosts/mx1/vars/mailforest_public_address": "198.51.100.7"})
+    opened = checks(direct, "outside", "198.51.100.7", "open")
+    assert set(opened) == {("tcp", 22), ("tcp", 25)}
+    assert (opened["tcp", 25]["protocol"], opened["tcp", 25]["tls"]) == ("smtp", "none")
+    assert ("tcp", 587) in checks(direct, "outside", "198.51.100.7", "closed")
+
+
+def test_a_site_without_gateway_is_not_promised_to_be_shielded() -> None:
+    flat = plan(ONE_OFFICE, {"hosts/gw-hq": DROP, "mailforest_sites/hq/gateway": DROP})
+    closed = checks(flat, "outside", "198.51.100.80", "closed")
+    assert not {("tcp", 22), ("tcp", 25)} & set(closed)
+    assert ("tcp", 993) in closed
+
+
+def test_linked_sites_cannot_be_reached_past_the_gateways(two: Any) -> None:
+    assert ("tcp", 389) in checks(two, "dc1", "198.51.100.134", "closed")
+    assert checks(two, "dc1", "198.51.100.134", "open") == {}
+    assert checks(two, "mx1", "198.51.100.134", "closed") == {}
+
+
+def test_no_host_checks_itself(two: Any) -> None:
+    for name, row in two["hosts"].items():
+        addresses = {row["address"], row["public_address"]}
+        assert not [check for check in two["expectations"][name] if check["host"] in addresses]
+
+
+def grown(count: int) -> dict[str, Any]:
+    """Two offices, with that many members more."""
+    more = {
+        f"hosts/m{number}": host(MEMBER, address=f"10.1.{number // 200}.{number % 200 + 1}", site="branch")
+        for number in range(count)
+    }
+    return {"mailforest_sites/branch/subnets/1": "10.1.0.0/16", **more}
+
+
+def test_checks_grow_with_the_hosts_and_not_with_their_square() -> None:
+    def size(count: int) -> int:
+        return sum(map(len, plan(TWO_OFFICES, grown(count))["expectations"].values()))
+
+    small, middle, large = (size(count) for count in (100, 200, 400))
+    assert large - middle == 2 * (middle - small)
+
+
+def test_a_gateway_may_be_another_server_too(two: Any) -> None:
+    both = plan(
+        TWO_OFFICES, {"hosts/gw-branch/groups": [GW, MX], "mailforest_mail/home": {"hq": "mx1", "branch": "gw-branch"}}
+    )
+    assert both["mail"]["homes"]["boris"] == "gw-branch"
+    assert ("tcp", 25) in checks(both, "outside", "198.51.100.3", "open")
+
+
+def test_the_catalogue_has_each_port_once() -> None:
+    seen: set[tuple[str, str]] = set()
+    for service in CATALOGUE:
+        for transport in service.transports:
+            assert (transport, service.ports) not in seen
+            seen.add((transport, service.ports))
+    assert len(SERVICES) == len(CATALOGUE)
+
+
+def test_no_mail_login_port_is_in_the_clear() -> None:
+    for name in ("submission", "submissions", "submission-2525", "imap", "imaps", "pop3", "pop3s"):
+        assert SERVICES[name].tls in (Tls.REQUIRED, Tls.IMPLICIT)
