@@ -36,6 +36,7 @@ def _load(role: str, part: str) -> dict[str, Any]:
 def _evaluate(role: str, name: str, **values: Any) -> Any:
     host = {
         "inventory_hostname": "host1",
+        "inventory_hostname_short": "host1",
         "groups": {"all": ["host1", "ca1"]},
         "hostvars": {},
         "ansible_check_mode": False,
