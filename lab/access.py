@@ -85,7 +85,7 @@ def known_hosts(container: Any, host: Host) -> str:
 
 
 def inventory(lab: Lab, directory: Path) -> str:
-    """What every host of the lab has in common for SSH; the addresses stand in the user's own inventory, as they would."""
+    """What all hosts have in common for SSH; the addresses stand in the user's own inventory, as they would."""
     ssh = {"UserKnownHostsFile": str(directory / "known_hosts"), "GlobalKnownHostsFile": "/dev/null"}
     ssh |= {"StrictHostKeyChecking": "yes", "IdentitiesOnly": "yes"}
     arguments = " ".join(f"-o {shlex.quote(f'{key}={value}')}" for key, value in ssh.items())
