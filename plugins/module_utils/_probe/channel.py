@@ -26,8 +26,8 @@ class Channel:
         self._socket = connection
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray()
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
+        self._incoming: ssl.MemoryBIO
+        self._outgoing: ssl.MemoryBIO
         self.tls: ssl.SSLObject | None = None
         self.first = b""
         """The first bytes off the wire since the connection, or since TLS was begun."""
@@ -60,6 +60,7 @@ class Channel:
         if self._buffer:
             raise Judged(Verdict.WRONG_TLS, f"sent more in the clear after agreeing to TLS: {printable(self._buffer)}")
         self.first = b""
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
         while True:
             try:

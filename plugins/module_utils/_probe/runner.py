@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.spec import Check
@@ -81,6 +82,15 @@ class Result:
         }
 
 
+@cache
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 class Resolver:
     """Look every name up once, and again only after a failure."""
 
@@ -89,11 +99,8 @@ class Resolver:
 
     async def addresses(self, host: str) -> list[str]:
         """Return the addresses of a host, in the system's order."""
-        try:
-            ipaddress.ip_address(host)
+        if _is_address(host):
             return [host]
-        except ValueError:
-            pass
         task = self._known.get(host)
         if task is None or (task.done() and (task.cancelled() or task.exception())):
             task = self._known[host] = asyncio.create_task(self._look_up(host))
@@ -154,7 +161,7 @@ async def _attempt(check: Check, resolver: Resolver) -> Finding:
             addresses = await resolver.addresses(check.host)
     except (OSError, UnicodeError) as error:
         return _from_error(Progress(), error if isinstance(error, OSError) else socket.gaierror(0, str(error)))
-    each = replace(check, timeout=check.timeout / len(addresses))
+    each = check if len(addresses) == 1 else replace(check, timeout=check.timeout / max(1, len(addresses)))
     finding = Progress().finding(Verdict.UNRESOLVED, "the name has no address")
     for address in addresses:
         finding = await _at_address(each, address)
@@ -189,7 +196,7 @@ class Run:
         loop = asyncio.get_running_loop()
         start = loop.time()
         attempts = 0
-        finding = Progress().finding(Verdict.UNKNOWN, f"not begun within the deadline of {self._limits.deadline:g} s")
+        finding: Finding | None = None
         most = 1 + (self._limits.retries if check.expect is Expectation.OPEN else 0)
         try:
             async with asyncio.timeout_at(self._end):
@@ -197,13 +204,14 @@ class Run:
                     if attempts:
                         await asyncio.sleep(self._limits.delay)
                     attempts += 1
-                    if attempts == 1:
-                        finding = replace(finding, detail=f"the deadline of {self._limits.deadline:g} s came first")
                     finding = await _attempt(check, self._resolver)
                     if finding.verdict in FINAL or check.passes(finding.verdict):
                         break
         except TimeoutError:
             pass
+        if finding is None:
+            when = "during it" if attempts else "before it began"
+            finding = Progress().finding(Verdict.UNKNOWN, f"the deadline of {self._limits.deadline:g} s came {when}")
         return Result(check=check, finding=finding, seconds=loop.time() - start, attempts=attempts)
 
 
