@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a client gets through, and what becomes of other programs' rules. The last test leaves the host open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from testinfra.host import Host
+
+from tests.system.support.hosts import root_shell, solo
+from tests.system.support.network import tcp
+
+testinfra_hosts = ["ansible://solo"]
+PORTS = {8080: "open", 8081: "silent", 8082: "silent", 8090: "open", 8092: "open", 22: "open"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def listeners(host: Host) -> Iterator[None]:
+    """Something behind every port, so that only the rules can make a difference; and another program's table."""
+    ports = [port for port in PORTS if port != 22]
+    for port in ports:
+        root_shell(host, f"systemd-run --unit=listener-{port} python3 -m http.server {port}")
+    root_shell(host, "nft add table inet elsewhere && nft add chain inet elsewhere kept")
+    root_shell(host, f"until ss -tln | grep -c ':80[89]' | grep -q {len(ports)}; do sleep 0.2; done")
+    yield
+    root_shell(
+        host, f"systemctl stop {' '.join(f'listener-{port}' for port in ports)}; nft delete table inet elsewhere"
+    )
+
+
+def _tables(host: Host) -> set[str]:
+    entries = json.loads(root_shell(host, "nft -j list tables"))["nftables"]
+    return {f"{entry['table']['family']} {entry['table']['name']}" for entry in entries if "table" in entry}
+
+
+def _seen(host: Host) -> dict[int, str]:
+    return {port: tcp(solo(host).address, port) for port in PORTS}
+
+
+def test_only_what_is_named_gets_through(host: Host) -> None:
+    assert _seen(host) == PORTS
+
+
+def test_the_rules_come_back_and_leave_those_of_others_alone(host: Host) -> None:
+    root_shell(host, "systemctl restart mailforest-firewall.service")
+    assert {"inet mailforest", "inet elsewhere"} <= _tables(host)
+    assert _seen(host) == PORTS
+
+
+def test_the_rules_are_loaded_at_boot(host: Host) -> None:
+    assert host.service("mailforest-firewall.service").is_enabled
+
+
+def test_without_our_table_all_is_open(host: Host) -> None:
+    """The control: what the other tests find closed is closed by the rules, not for another reason."""
+    root_shell(host, "systemctl stop mailforest-firewall.service")
+    assert "inet mailforest" not in _tables(host)
+    assert "inet elsewhere" in _tables(host)
+    assert set(_seen(host).values()) == {"open"}

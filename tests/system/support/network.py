@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a client without any code of ours sees on the network."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import time
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rcode
+import dns.rdatatype
+
+_NTP_EPOCH = 2208988800
+
+
+def tcp(address: str, port: int, *, seconds: float = 2) -> str:
+    """`open`, `refused` or `silent`."""
+    try:
+        socket.create_connection((address, port), timeout=seconds).close()
+    except ConnectionRefusedError:
+        return "refused"
+    except OSError:
+        return "silent"
+    return "open"
+
+
+def records(server: str, name: str, kind: str) -> list[str]:
+    """What a DNS server says of a name, sorted; an empty list when there is nothing."""
+    query = dns.message.make_query(name, kind)
+    answer = dns.query.udp(query, server, timeout=5)
+    wanted = dns.rdatatype.from_text(kind)
+    return sorted(str(item) for rrset in answer.answer if rrset.rdtype == wanted for item in rrset)
+
+
+def handshake(address: str, port: int, *, name: str, context: ssl.SSLContext) -> dict[str, object]:
+    """The certificate that a client which checks chain and name has accepted."""
+    with (
+        socket.create_connection((address, port), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname=name) as secured,
+    ):
+        return dict(secured.getpeercert() or {})
+
+
+def clock_offset(server: str) -> float:
+    """Seconds by which a time server's clock differs from ours (RFC 5905, client mode)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.sendto(b"\x23" + 47 * b"\0", (server, 123))
+        reply = client.recv(512)
+    seconds, fraction = struct.unpack("!II", reply[40:48])
+    assert reply[0] & 7 == 4, "this is not an answer of a server"
+    return float(seconds - _NTP_EPOCH + fraction / 2**32 - time.time())
+
+
+def _ber(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    size = bytes([length]) if length < 128 else b"\x82" + length.to_bytes(2, "big")
+    return bytes([tag]) + size + content
+
+
+def ldaps_bind(address: str, *, name: str, context: ssl.SSLContext, user: str, password: str) -> int:
+    """The result code of a simple bind over TLS (RFC 4511 4.2): 0 success, 49 invalid credentials."""
+    request = _ber(0x02, b"\x03") + _ber(0x04, user.encode()) + _ber(0x80, password.encode())
+    with (
+        socket.create_connection((address, 636), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname=name) as secured,
+    ):
+        secured.sendall(_ber(0x30, _ber(0x02, b"\x01") + _ber(0x60, request)))
+        reply = secured.recv(4096)
+    # The first ENUMERATED of one octet is the result code of the BindResponse.
+    return reply[reply.index(b"\x0a\x01") + 2]
