@@ -12,7 +12,8 @@ from functools import cached_property
 from .expectations import Expectations
 from .findings import Finding
 from .firewall import Firewall
-from .model import MAIL_ACCOUNT, Group, Host, Topology, User
+from .flows import mail_flows
+from .model import MAIL_ACCOUNT, PROBE_ACCOUNT, Group, Host, Topology, User
 from .plan import (
     DirectoryPlan,
     EntryPlan,
@@ -155,19 +156,44 @@ def _mail(topology: Topology) -> MailPlan:
         "domains": [domain.lower() for domain in mail.domains],
         "services": list(mail.services) if topology.mail_servers else [],
         "servers": [host.name for host in topology.mail_servers],
-        "homes": {user.name: topology.home_of(user) for user in topology.users if user.email},
+        "homes": _homes(topology),
         "group": mail.group,
         "group_dn": _container(topology, mail.group),
         "bind_account": MAIL_ACCOUNT,
         "bind_dn": _container(topology, MAIL_ACCOUNT),
         "mailbox_attribute": MAILBOX_ATTRIBUTE,
+        "probe_account": PROBE_ACCOUNT,
+        "probe_address": _probe_address(topology),
+        "flows": mail_flows(topology),
     }
+
+
+def _homes(topology: Topology) -> dict[str, str]:
+    """The mail server of every mailbox; the probe's is on the first."""
+    homes = {user.name: topology.home_of(user) for user in topology.users if user.email}
+    if topology.mail_servers:
+        homes[PROBE_ACCOUNT] = topology.mail_servers[0].name
+    return homes
+
+
+def _probe_address(topology: Topology) -> str:
+    """The probe's address, in the first mail domain."""
+    return f"{PROBE_ACCOUNT}@{topology.mail.domains[0].lower()}" if topology.mail.domains else ""
 
 
 def _directory(topology: Topology) -> DirectoryPlan:
     users = [_user(topology, user) for user in topology.users]
     groups = [_group(group) for group in topology.groups]
     if topology.mail_servers:
+        users.append(
+            {
+                "name": PROBE_ACCOUNT,
+                "aliases": [],
+                "enabled": True,
+                "groups": [topology.mail.group],
+                "email": _probe_address(topology),
+            }
+        )
         users.append({"name": MAIL_ACCOUNT, "aliases": [], "enabled": True, "groups": []})
         if topology.mail.group.lower() not in {group.name.lower() for group in topology.groups}:
             groups.append({"name": topology.mail.group, "scope": "global", "category": "security"})

@@ -6,7 +6,7 @@
 Who checks what grows with the number of hosts, not with its square: one host of each kind in a site checks every port
 of every server there, the first also every port of the other hosts; the rest check what they use themselves. Observers
 check every port of every host.
-UDP is only checked where it must be open: no answer to UDP proves nothing.
+Over UDP only questions that a service answers can be asked. Where it must be closed, no answer is what is expected.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from .firewall import Firewall, Opening
 from .model import Host, Site, Topology
 from .plan import CheckPlan
 from .records import fqdn
-from .services import Function, Service, Tls, tcp_services
+from .services import ANSWERS_UDP, Function, Service, Tls, tcp_services, udp_services
 
 CA_FILE = "/etc/ssl/mailforest/ca.crt"
 _CLOSED_REQUIREMENT = "AD-10"
+_NO_ANSWER = "open-or-filtered"
 _PROBE_TLS = {Tls.NONE: "none", Tls.OFFERED: "starttls", Tls.REQUIRED: "starttls", Tls.IMPLICIT: "implicit"}
 _SERVERS = (Function.DOMAIN_CONTROLLER, Function.MAIL_SERVER)
 
@@ -62,7 +63,7 @@ class Expectations:
             for opening in opened:
                 yield from self._open(target, opening.service, target.address, inside=True)
             if sweep:
-                yield from _closed(target, target.address, {opening.service.name for opening in opened})
+                yield from self._closed(target, target.address, {opening.service.name for opening in opened})
 
     def _across(self, hosts: tuple[Host, ...], found: dict[str, list[CheckPlan]]) -> None:
         """One host of each site proves that linked sites cannot be reached past the gateways."""
@@ -73,7 +74,7 @@ class Expectations:
             if self.topology.sites[name].gateway:
                 for target in self.topology.by_site[name]:
                     if _serves(target) and not target.has(Function.GATEWAY):
-                        found[vantage.name] += _closed(target, target.address, set())
+                        found[vantage.name] += self._closed(target, target.address, set())
 
     def _from_outside(self, vantage: Host) -> Iterator[CheckPlan]:
         """What an observer finds. What is open there counts on public addresses only: to others there may be no way."""
@@ -82,11 +83,11 @@ class Expectations:
             public = target.public_address or ""
             if target.address != public:
                 shielded = bool(self._site(target).gateway) and not target.has(Function.GATEWAY)
-                yield from _closed(target, target.address, set() if shielded else admitted)
+                yield from self._closed(target, target.address, set() if shielded else admitted)
             if public:
                 for opening in self._admitted(target, vantage):
                     yield from self._open(target, opening.service, public, inside=False)
-                yield from _closed(target, public, admitted)
+                yield from self._closed(target, public, admitted)
 
     def _site(self, host: Host) -> Site:
         return self.topology.sites[host.site]
@@ -99,7 +100,7 @@ class Expectations:
     def _open(self, target: Host, service: Service, address: str, *, inside: bool) -> Iterator[CheckPlan]:
         """The service answers, and speaks TLS as declared. Observers have no CA certificate."""
         for transport in service.transports:
-            if transport == "udp" and service.protocol == "none":
+            if transport == "udp" and service.protocol not in ANSWERS_UDP:
                 continue
             check: CheckPlan = {
                 "name": f"{target.name} {service.name}/{transport}",
@@ -114,9 +115,30 @@ class Expectations:
             if check["tls"] != "none":
                 check["server_name"] = fqdn(self.topology, target)
                 check["ca_file"] = CA_FILE
-            if service.protocol in self._arguments:
-                check["argument"] = self._arguments[service.protocol]
-            yield check
+            yield self._asked(check, service)
+
+    def _asked(self, check: CheckPlan, service: Service) -> CheckPlan:
+        """The check, with what is asked beyond an answer."""
+        if service.protocol in self._arguments:
+            check["argument"] = self._arguments[service.protocol]
+        if service.tls in (Tls.OFFERED, Tls.REQUIRED):
+            check["cleartext_auth"] = "refused"
+        if service.login is False or (service.login and check["tls"] != "none"):
+            check["auth_offered"] = service.login
+        return check
+
+    def _closed(self, target: Host, address: str, admitted: set[str]) -> Iterator[CheckPlan]:
+        """Every TCP port of the catalogue that is not let in, and every UDP service of the target that is not."""
+        for service in tcp_services():
+            if service.name not in admitted:
+                yield _closed(target, service, address, "tcp")
+        for service in udp_services():
+            if service.name not in admitted and service.provider in target.functions:
+                check = _closed(target, service, address, "udp")
+                check["protocol"], check["accept"] = service.protocol, [_NO_ANSWER]
+                if service.protocol in self._arguments:
+                    check["argument"] = self._arguments[service.protocol]
+                yield check
 
 
 def _serves(host: Host) -> bool:
@@ -124,17 +146,15 @@ def _serves(host: Host) -> bool:
     return any(host.has(function) for function in _SERVERS)
 
 
-def _closed(target: Host, address: str, admitted: set[str]) -> Iterator[CheckPlan]:
-    """Every TCP port of the catalogue that is not let in."""
-    for service in tcp_services():
-        if service.name not in admitted:
-            yield {
-                "name": f"{target.name} {service.name}/tcp",
-                "host": address,
-                "port": service.port,
-                "transport": "tcp",
-                "protocol": "none",
-                "tls": "none",
-                "expect": "closed",
-                "requirement": _CLOSED_REQUIREMENT,
-            }
+def _closed(target: Host, service: Service, address: str, transport: str) -> CheckPlan:
+    """The port must not answer."""
+    return {
+        "name": f"{target.name} {service.name}/{transport}",
+        "host": address,
+        "port": service.port,
+        "transport": transport,
+        "protocol": "none",
+        "tls": "none",
+        "expect": "closed",
+        "requirement": _CLOSED_REQUIREMENT,
+    }

@@ -21,6 +21,8 @@ Network = IPv4Network | IPv6Network
 
 MAIL_ACCOUNT = "svc-mail"
 """The account with which the mail servers look users up."""
+PROBE_ACCOUNT = "svc-mail-probe"
+"""The account whose mailbox proves that mail flows."""
 
 
 def parse_address(text: str) -> Address | None:

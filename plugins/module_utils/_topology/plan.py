@@ -118,6 +118,22 @@ class HostPlan(TypedDict):
     firewall: FirewallPlan
 
 
+class EndpointPlan(TypedDict):
+    """A port and how it speaks TLS, for the module `mail_flow`."""
+
+    port: int
+    tls: str
+
+
+class FlowPlan(TypedDict):
+    """One way for a message in, and the ways to find it."""
+
+    server: str
+    submission: EndpointPlan
+    imap: EndpointPlan
+    pop3: EndpointPlan | None
+
+
 class MailPlan(TypedDict):
     """Mail."""
 
@@ -130,6 +146,9 @@ class MailPlan(TypedDict):
     bind_account: str
     bind_dn: str
     mailbox_attribute: str
+    probe_account: str
+    probe_address: str
+    flows: list[FlowPlan]
 
 
 class GroupPlan(TypedDict):
@@ -193,6 +212,9 @@ class CheckPlan(TypedDict):
     server_name: NotRequired[str]
     ca_file: NotRequired[str]
     argument: NotRequired[str]
+    accept: NotRequired[list[str]]
+    cleartext_auth: NotRequired[str]
+    auth_offered: NotRequired[bool]
 
 
 class Plan(TypedDict):

@@ -324,6 +324,11 @@ SECRETS: tuple[Secret, ...] = (
         name="mailforest_mail_bind_password",
         about="Password of the account with which mail servers look users up. Needed when there is a mail server.",
     ),
+    Secret(
+        name="mailforest_mail_probe_password",
+        about="Password of the account that sends and finds a message to prove that mail flows. Needed when there is "
+        "a mail server.",
+    ),
 )
 USER_PASSWORDS = Secret(
     name="mailforest_user_passwords",

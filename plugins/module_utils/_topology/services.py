@@ -60,6 +60,8 @@ class Service:
     """Label and priority of its SRV record (RFC 6186, RFC 8314)."""
     choice: bool = False
     """Off until it is asked for."""
+    login: bool | None = None
+    """Whether a login is offered once there is TLS; none: there is no such thing, or it does not matter."""
 
     @property
     def port(self) -> int:
@@ -112,6 +114,7 @@ def _mail(
         tls=tls,
         srv=srv,
         choice=name == "submission-2525",
+        login=True,
     )
 
 
@@ -129,7 +132,7 @@ CATALOGUE: tuple[Service, ...] = (
     _directory("dns", _BOTH, "53", protocol="dns"),
     _directory("kerberos", _BOTH, "88", protocol="kerberos"),
     _directory("ntp", _UDP, "123", protocol="ntp"),
-    _directory("rpc-endpoint", _TCP, "135"),
+    _directory("rpc-endpoint", _TCP, "135", protocol="rpc"),
     Service(
         name="netbios-session",
         transports=_TCP,
@@ -141,8 +144,8 @@ CATALOGUE: tuple[Service, ...] = (
     ),
     _directory("ldap", _TCP, "389", protocol="ldap", tls=Tls.OFFERED),
     _directory("cldap", _UDP, "389", protocol="cldap"),
-    _directory("smb", _TCP, "445"),
-    _directory("kpasswd", _BOTH, "464"),
+    _directory("smb", _TCP, "445", protocol="smb"),
+    _directory("kpasswd", _BOTH, "464", protocol="kpasswd"),
     _directory("ldaps", _TCP, "636", protocol="ldap", tls=Tls.IMPLICIT),
     _directory("global-catalog", _TCP, "3268", protocol="ldap", tls=Tls.OFFERED),
     _directory("global-catalog-tls", _TCP, "3269", protocol="ldap", tls=Tls.IMPLICIT),
@@ -157,6 +160,7 @@ CATALOGUE: tuple[Service, ...] = (
         source="RFC 5321",
         protocol="smtp",
         tls=Tls.OFFERED,
+        login=False,
     ),
     _mail("submissions", "465", Tls.IMPLICIT, "smtp", "MAIL-5", "RFC 8314", ("_submissions._tcp", 0)),
     _mail("submission", "587", Tls.REQUIRED, "smtp", "MAIL-4", "RFC 6409", ("_submission._tcp", 10)),
@@ -173,6 +177,7 @@ CATALOGUE: tuple[Service, ...] = (
         audiences=frozenset(),
         requirement="AD-10",
         source="RFC 5804: not served by this version",
+        protocol="managesieve",
         tls=Tls.REQUIRED,
     ),
     Service(
@@ -195,9 +200,18 @@ MAIL_SERVICES: tuple[str, ...] = POSTFIX_SERVICES + DOVECOT_SERVICES
 DEFAULT_MAIL_SERVICES: tuple[str, ...] = tuple(name for name in MAIL_SERVICES if not SERVICES[name].choice)
 
 
+ANSWERS_UDP: frozenset[str] = frozenset({"dns", "kerberos", "cldap", "ntp"})
+"""Protocols that answer a stranger's question over UDP; others cannot be told from a closed port."""
+
+
 def tcp_services() -> tuple[Service, ...]:
     """Every service with a TCP port: those can be proven closed."""
     return tuple(service for service in CATALOGUE if "tcp" in service.transports)
+
+
+def udp_services() -> tuple[Service, ...]:
+    """Every service that answers over UDP."""
+    return tuple(row for row in CATALOGUE if "udp" in row.transports and row.protocol in ANSWERS_UDP)
 
 
 def served_by(function: Function) -> tuple[Service, ...]:

@@ -8,4 +8,7 @@ from __future__ import annotations
 from . import mail, names, network, people, placement, secrets, waivers
 from .registry import RULES, Context, Registered
 
-__all__ = ["RULES", "Context", "Registered", "mail", "names", "network", "people", "placement", "secrets", "waivers"]
+__all__ = ["RULES", "Context", "Registered"]
+
+_ORDER = [module.__name__ for module in (names, network, placement, people, mail, secrets, waivers)]
+RULES.sort(key=lambda registered: _ORDER.index(registered.check.__module__))

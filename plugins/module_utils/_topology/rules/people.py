@@ -9,12 +9,21 @@ from collections.abc import Iterator
 
 from .. import names
 from ..findings import Violation
-from ..model import MAIL_ACCOUNT, Group, Topology
+from ..model import MAIL_ACCOUNT, PROBE_ACCOUNT, Group, Topology
 from ..reader import nearest
 from .registry import rule
 
 _RESERVED = frozenset(
-    {"administrator", "guest", "krbtgt", MAIL_ACCOUNT, "domain admins", "domain users", "domain computers"}
+    {
+        "administrator",
+        "guest",
+        "krbtgt",
+        MAIL_ACCOUNT,
+        PROBE_ACCOUNT,
+        "domain admins",
+        "domain users",
+        "domain computers",
+    }
     | {"domain controllers", "enterprise admins", "schema admins", "administrators", "users", "guests", "dnsadmins"}
 )
 _HOLDS: dict[str, frozenset[str]] = {

@@ -19,8 +19,7 @@ _WEAK = frozenset({Verdict.SHORT, Verdict.SIMPLE, Verdict.WRONG_TYPE})
 def _verdicts(topology: Topology) -> Iterator[tuple[str, Verdict, int]]:
     """Every password that the topology needs: place, verdict, shortest length."""
     for secret in SECRETS:
-        needed = secret.name != "mailforest_mail_bind_password" or topology.mail_servers
-        if needed:
+        if topology.mail_servers or not secret.name.startswith("mailforest_mail_"):
             yield secret.name, topology.secrets.get(secret.name, Verdict.MISSING), secret.length
     if USER_PASSWORDS.name in topology.secrets:
         return

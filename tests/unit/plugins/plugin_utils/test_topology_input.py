@@ -58,6 +58,7 @@ def test_passwords_become_verdicts(tmp_path: Path) -> None:
         "mailforest_administrator_password": Verdict.OK,
         "mailforest_ca_passphrase": Verdict.SHORT,
         "mailforest_mail_bind_password": Verdict.OK,
+        "mailforest_mail_probe_password": Verdict.OK,
     }
     assert result.passwords == {"alice": Verdict.SIMPLE}
 

@@ -40,6 +40,7 @@ VARIABLES: dict[str, Any] = {
     "mailforest_administrator_password": "Secret-of-the-Administrator-1",
     "mailforest_ca_passphrase": "{{ 'Secret-of-the-Authority-1' }}",
     "mailforest_mail_bind_password": "Secret-of-the-Mail-1",
+    "mailforest_mail_probe_password": "Secret-of-the-Probe-1",
     "mailforest_user_passwords": {"alice": "Secret-of-Alice-1"},
 }
 

@@ -50,6 +50,7 @@ ONE_OFFICE: dict[str, Any] = {
         "mailforest_administrator_password": Verdict.OK,
         "mailforest_ca_passphrase": Verdict.OK,
         "mailforest_mail_bind_password": Verdict.OK,
+        "mailforest_mail_probe_password": Verdict.OK,
     },
     "passwords": {"alice": Verdict.OK, "boris": Verdict.OK, "carol": Verdict.OK},
     "unknown": {},

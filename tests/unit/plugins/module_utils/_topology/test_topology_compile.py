@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.mailforest.stack.plugins.module_utils._probe import spec
 from ansible_collections.mailforest.stack.plugins.module_utils._topology.services import CATALOGUE, SERVICES, Tls
 from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._topology.samples import (
     DC,
@@ -199,9 +200,9 @@ def test_only_gateways_forward(two: Any) -> None:
 
 
 def test_a_gateway_passes_traffic_between_subnets_of_its_site() -> None:
-    more = plan(ONE_OFFICE, {"mailforest_sites/hq/subnets/1": "192.0.2.0/24"})
+    more = plan(ONE_OFFICE, {"mailforest_sites/hq/subnets/1": "198.51.100.192/26"})
     rules = {row["name"]: row for row in more["hosts"]["gw-hq"]["firewall"]["forward_rules"]}
-    assert rules["hq-inside"]["sources"] == rules["hq-inside"]["destinations"] == [HQ, "192.0.2.0/24"]
+    assert rules["hq-inside"]["sources"] == rules["hq-inside"]["destinations"] == [HQ, "198.51.100.192/26"]
 
 
 def test_mail(one: Any, two: Any) -> None:
@@ -209,19 +210,46 @@ def test_mail(one: Any, two: Any) -> None:
         "domains": ["example.test"],
         "services": ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s"],
         "servers": ["mx1"],
-        "homes": {"alice": "mx1", "boris": "mx1"},
+        "homes": {"alice": "mx1", "boris": "mx1", "svc-mail-probe": "mx1"},
         "group": "mail-users",
         "group_dn": "CN=mail-users,CN=Users,DC=corp,DC=example,DC=test",
         "bind_account": "svc-mail",
         "bind_dn": "CN=svc-mail,CN=Users,DC=corp,DC=example,DC=test",
         "mailbox_attribute": "msDS-cloudExtensionAttribute1",
+        "probe_account": "svc-mail-probe",
+        "probe_address": "svc-mail-probe@example.test",
+        "flows": one["mail"]["flows"],
     }
-    assert two["mail"]["homes"] == {"alice": "mx1", "boris": "mx2"}
+    assert two["mail"]["homes"] == {"alice": "mx1", "boris": "mx2", "svc-mail-probe": "mx1"}
+
+
+def test_a_message_goes_in_by_every_submission_port(one: Any, two: Any) -> None:
+    tls = {"imap": {"port": 993, "tls": "implicit"}, "pop3": {"port": 995, "tls": "implicit"}}
+    assert one["mail"]["flows"] == [
+        {"server": "mx1.corp.example.test", "submission": {"port": 465, "tls": "implicit"}, **tls},
+        {"server": "mx1.corp.example.test", "submission": {"port": 587, "tls": "starttls"}, **tls},
+    ]
+    assert [flow["server"][:3] for flow in two["mail"]["flows"]] == ["mx1", "mx1", "mx2", "mx2"]
+
+
+@pytest.mark.parametrize(
+    ("services", "ways"),
+    [
+        (["smtp", "submissions", "imap"], [(465, 143, None)]),
+        (["smtp", "submission-2525", "imaps", "pop3"], [(2525, 993, 110)]),
+        (["smtp", "submissions", "pop3s"], []),
+        (["smtp", "imaps"], []),
+    ],
+)
+def test_a_message_is_looked_for_where_it_can_be(services: list[str], ways: list[tuple[int, int, int | None]]) -> None:
+    flows = plan(ONE_OFFICE, {"mailforest_mail/services": services})["mail"]["flows"]
+    found = [(flow["submission"]["port"], flow["imap"]["port"], (flow["pop3"] or {}).get("port")) for flow in flows]
+    assert found == ways
 
 
 def test_one_mail_server_is_the_home_of_all() -> None:
     bare = plan(ONE_OFFICE, {"mailforest_mail/home": DROP})
-    assert bare["mail"]["homes"] == {"alice": "mx1", "boris": "mx1"}
+    assert set(bare["mail"]["homes"].values()) == {"mx1"}
     assert bare["sites"]["hq"]["mail_home"] == "mx1"
 
 
@@ -237,6 +265,8 @@ def test_users_with_mail_are_in_the_mail_group(one: Any) -> None:
     }
     assert users["boris"]["groups"] == ["sales", "mail-users"]
     assert users["carol"] == {"name": "carol", "aliases": [], "enabled": False, "groups": []}
+    assert users["svc-mail-probe"]["email"] == one["mail"]["probe_address"]
+    assert users["svc-mail-probe"]["groups"] == ["mail-users"]
     assert one["directory"]["users"][-1] == {"name": "svc-mail", "aliases": [], "enabled": True, "groups": []}
 
 
@@ -398,6 +428,30 @@ def test_a_neighbour_finds_open_what_the_catalogue_opens(one: Any) -> None:
     }
 
 
+def test_a_login_is_refused_without_tls_and_on_port_25_with_it(one: Any) -> None:
+    mail = {port: row for (_transport, port), row in checks(one, "dc1", "198.51.100.80", "open").items()}
+    assert {port for port, row in mail.items() if row.get("cleartext_auth") == "refused"} == {25, 587, 143, 110}
+    assert {port: row["auth_offered"] for port, row in mail.items() if "auth_offered" in row} == {
+        25: False,
+        465: True,
+        587: True,
+        143: True,
+        993: True,
+        110: True,
+        995: True,
+    }
+    directory = checks(one, "mx1", "198.51.100.70", "open")
+    assert {port for port, row in directory.items() if "cleartext_auth" in row} == {("tcp", 389), ("tcp", 3268)}
+
+
+@pytest.mark.parametrize("sample", [ONE_OFFICE, TWO_OFFICES], ids=["one office", "two offices"])
+def test_the_probe_takes_every_check(sample: dict[str, Any]) -> None:
+    for rows in plan(sample)["expectations"].values():
+        for row in rows:
+            given = {key: value for key, value in row.items() if key != "ca_file"}  # a file of the vantage point
+            assert spec.parse(given, where="check", timeout=5).port == row["port"]
+
+
 def test_a_neighbour_finds_everything_else_closed(one: Any) -> None:
     tcp = {service.port for service in CATALOGUE if "tcp" in service.transports}
     for vantage, address in (("gw-hq", "198.51.100.70"), ("dc1", "198.51.100.80"), ("mx1", "198.51.100.66")):
@@ -411,6 +465,9 @@ def test_an_observer_finds_all_closed_behind_a_gateway(one: Any) -> None:
     for address in ("198.51.100.70", "198.51.100.80"):
         assert checks(one, "outside", address, "open") == {}
         closed = checks(one, "outside", address, "closed")
+        udp = {port: row for (transport, port), row in closed.items() if transport == "udp"}
+        assert set(udp) == ({53, 88, 123, 389} if address.endswith("70") else set())
+        assert all(row["accept"] == ["open-or-filtered"] and row["protocol"] != "none" for row in udp.values())
         assert {("tcp", 22), ("tcp", 25), ("tcp", 389), ("tcp", 636), ("tcp", 993)} <= set(closed)
         assert {row["requirement"] for row in closed.values()} == {"AD-10"}
 

@@ -104,7 +104,7 @@ ONE: list[Row] = [
     (
         "site-names-legal",
         "mailforest_sites.Bad Site",
-        {"mailforest_sites/Bad Site": {"subnets": ["192.0.2.0/24"]}},
+        {"mailforest_sites/Bad Site": {"subnets": ["198.51.100.192/26"]}},
         {"site-has-hosts", "sites-are-linked"},
     ),
     (
@@ -155,7 +155,7 @@ ONE: list[Row] = [
     (
         "site-has-hosts",
         "mailforest_sites.shop",
-        {"mailforest_sites/shop": {"subnets": ["192.0.2.0/24"]}},
+        {"mailforest_sites/shop": {"subnets": ["198.51.100.192/26"]}},
         {"sites-are-linked"},
     ),
     ("forest-has-dc", DC, {"hosts/dc1": DROP}, {"site-with-clients-has-dc"}),
