@@ -16,12 +16,12 @@ if [ ${#BUILD} -gt 60 ]; then # the path of a Unix socket has 108 characters at 
   export ANSIBLE_SSH_CONTROL_PATH_DIR
 fi
 
-NAME=$(basename "$0")
+SCRIPT=$(basename "$0")
 
-say() { printf '%s: %s\n' "$NAME" "$*"; }
+say() { printf '%s: %s\n' "$SCRIPT" "$*"; }
 
 die() {
-  printf '%s: %s\n' "$NAME" "$*" >&2
+  printf '%s: %s\n' "$SCRIPT" "$*" >&2
   exit 1
 }
 
