@@ -221,11 +221,11 @@ results:
       type: str
       sample: open
     stage: {description: "Last stage entered: resolve, connect, banner, tls or protocol.", type: str, sample: protocol}
-    seconds: {description: Seconds the check took, with its retries., type: float, sample: 0.0132}
+    seconds: {description: "Seconds the check took, with its retries.", type: float, sample: 0.0132}
     attempts: {description: How often the check was tried., type: int, sample: 1}
     expected: {description: "What was expected: open or closed.", type: str}
     passed: {description: Whether the verdict is what was expected., type: bool}
-    detail: {description: What was seen, in words; empty when all is well., type: str}
+    detail: {description: "What was seen, in words; empty when all is well.", type: str}
     requirement: {description: Id of the requirement., type: str}
     address: {description: Address that was probed., type: str}
     session:
