@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: unknown_vars
-author: mailforest.stack contributors
+author: mailforest.stack contributors (@mailforest)
 version_added: 1.0.0
 short_description: Names of variables that look like options of the running role but are none
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: config_tree
-author: mailforest.stack contributors
+author: mailforest.stack contributors (@mailforest)
 version_added: 1.0.0
 short_description: Write all of a daemon's configuration in one task
 description:

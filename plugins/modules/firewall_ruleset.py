@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: firewall_ruleset
-author: mailforest.stack contributors
+author: mailforest.stack contributors (@mailforest)
 version_added: 1.0.0
 short_description: Make an nftables ruleset that cannot lock the administrator out
 description:

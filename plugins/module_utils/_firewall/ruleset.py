@@ -113,7 +113,7 @@ def _accept(sets: _Sets, rule: Rule) -> Iterator[str]:
 
 
 def _neighbours(policy: Policy) -> tuple[Network, ...]:
-    """Who is told that a port is closed, so that mistakes show at once: all whom a rule names. Strangers hear nothing."""
+    """Who is told that a port is closed, so that mistakes show: all whom a rule names. Strangers hear nothing."""
     named = [n for rule in policy.rules for n in rule.sources if n.prefixlen]
     four = ipaddress.collapse_addresses([n for n in named if isinstance(n, ipaddress.IPv4Network)])
     six = ipaddress.collapse_addresses([n for n in named if isinstance(n, ipaddress.IPv6Network)])
