@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: plan
-author: mailforest.stack contributors
+author: mailforest.stack contributors (@mailforest)
 version_added: 1.0.0
 short_description: The plan that follows from the topology
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: topology
-author: mailforest.stack contributors
+author: mailforest.stack contributors (@mailforest)
 version_added: 1.0.0
 short_description: Validate the topology as a whole and compile the plan for all hosts
 description:
