@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any
+from typing import Any, TypeAlias
 
 from .schema import GROUPS, OBSERVERS
 from .secrets import Verdict
 from .services import Function
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+Address: TypeAlias = "IPv4Address | IPv6Address"
+Network: TypeAlias = "IPv4Network | IPv6Network"
 
 MAIL_ACCOUNT = "svc-mail"
 """The account with which the mail servers look users up."""

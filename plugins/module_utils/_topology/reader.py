@@ -13,7 +13,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from .findings import Finding, Rule, Violation
 
@@ -247,7 +247,7 @@ class Record:
         return entry.kind.read(given, f"{place}.{entry.name}", reader)
 
 
-Kind = Text | Number | Flag | Day | Many | Mapped | Record
+Kind: TypeAlias = "Text | Number | Flag | Day | Many | Mapped | Record"
 
 
 def blank(kind: Kind) -> Any:
