@@ -63,14 +63,13 @@ def _ber(tag: int, content: bytes) -> bytes:
     return bytes([tag]) + size + content
 
 
-def ldaps_bind(address: str, *, name: str, context: ssl.SSLContext, user: str, password: str) -> int:
-    """The result code of a simple bind over TLS (RFC 4511 4.2): 0 success, 49 invalid credentials."""
+def ldap_bind(address: str, *, user: str, password: str, name: str = "", context: ssl.SSLContext | None = None) -> int:
+    """The result code of a simple bind (RFC 4511 4.2), with a context over TLS: 0 success, 49 invalid credentials."""
     request = _ber(0x02, b"\x03") + _ber(0x04, user.encode()) + _ber(0x80, password.encode())
-    with (
-        socket.create_connection((address, 636), timeout=5) as plain,
-        context.wrap_socket(plain, server_hostname=name) as secured,
-    ):
-        secured.sendall(_ber(0x30, _ber(0x02, b"\x01") + _ber(0x60, request)))
-        reply = secured.recv(4096)
+    with socket.create_connection((address, 636 if context else 389), timeout=10) as plain:
+        link = context.wrap_socket(plain, server_hostname=name) if context else plain
+        with link:
+            link.sendall(_ber(0x30, _ber(0x02, b"\x01") + _ber(0x60, request)))
+            reply = link.recv(4096)
     # The first ENUMERATED of one octet is the result code of the BindResponse.
     return reply[reply.index(b"\x0a\x01") + 2]

@@ -12,9 +12,8 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+from ansible_collections.mailforest.stack.tests.system.support.hosts import client_context, root_shell, solo
 from testinfra.host import Host
-
-from tests.system.support.hosts import client_context, root_shell, solo
 
 testinfra_hosts = ["ansible://solo"]
 USER = "reader"

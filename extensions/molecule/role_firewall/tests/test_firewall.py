@@ -8,10 +8,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from ansible_collections.mailforest.stack.tests.system.support.hosts import root_shell, solo
+from ansible_collections.mailforest.stack.tests.system.support.network import tcp
 from testinfra.host import Host
-
-from tests.system.support.hosts import root_shell, solo
-from tests.system.support.network import tcp
 
 testinfra_hosts = ["ansible://solo"]
 PORTS = {8080: "open", 8081: "silent", 8082: "silent", 8090: "open", 8092: "open", 22: "open"}

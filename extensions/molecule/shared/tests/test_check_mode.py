@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.system.support.playbook import play
+from ansible_collections.mailforest.stack.tests.system.support.playbook import play
 
 SCENARIO = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
 
