@@ -70,6 +70,9 @@ class Resource(Protocol):
     def apply(self, step: Step) -> None:
         """Carry out one step."""
 
+    def finish(self) -> None:
+        """What a real run does in the end, changed or not, so that an interrupted one is completed by the next."""
+
     def result(self) -> Mapping[str, Any]:
         """What else the module returns; called after the steps, in check mode without them."""
 
@@ -95,6 +98,7 @@ def _run(resource: Resource, *, check_mode: bool) -> dict[str, Any]:
     steps = resource.plan(before, after)
     if not check_mode:
         _apply(resource, steps)
+        resource.finish()
     outcome = dict(resource.result())
     outcome.update(
         changed=bool(steps),

@@ -303,6 +303,9 @@ class DomainResource:
                     " This host holds no domain. Run again: what was written is then moved aside."
                 )
 
+    def finish(self) -> None:
+        """Nothing is left to do."""
+
     def result(self) -> Mapping[str, Any]:
         """The domain, where an interrupted one was put, and what check mode cannot know."""
         domain = self._found.domain

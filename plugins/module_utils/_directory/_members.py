@@ -50,6 +50,8 @@ class Wish:
     before: list[str]
     after: list[str]
     faults: list[str]
+    missing: list[str]
+    """Names that nothing has; in check mode an earlier task may be about to make them."""
 
 
 class Memberships:
@@ -76,6 +78,7 @@ class Memberships:
     def wish(self, own: Reference, wishes: Mapping[str, Sequence[str] | None], held: Values, *, into: bool) -> Wish:
         """Lay the wishes over the memberships held; `into` = the names are groups that `own` is to be in."""
         faults: list[str] = []
+        missing: list[str] = []
         current = {ref.key: ref for ref in map(self._held, held)}
         final = dict(current)
         wanted = wishes.get("set")
@@ -83,10 +86,11 @@ class Memberships:
             final = {}
         for name in chain(wanted or (), wishes.get("add") or ()):
             reference = self._resolve(name)
-            fault = self._fault(own, name, reference, into=into)
-            if fault:
+            if reference is None:
+                missing.append(name)
+            elif fault := self._fault(own, name, reference, into=into):
                 faults.append(fault)
-            elif reference:
+            else:
                 final[reference.key] = reference
         for name in wishes.get("remove") or ():
             reference = self._resolve(name)
@@ -96,11 +100,9 @@ class Memberships:
             other = final.get(key) or current[key]
             group, member = (other, own) if into else (own, other)
             self._edges.append(Edge(group=group, member=member, add=key in final))
-        return Wish(before=_names(current), after=_names(final), faults=faults)
+        return Wish(before=_names(current), after=_names(final), faults=faults, missing=missing)
 
-    def _fault(self, own: Reference, name: str, reference: Reference | None, *, into: bool) -> str | None:
-        if reference is None:
-            return f"'{name}' does not exist in the directory, nor is it made by this task"
+    def _fault(self, own: Reference, name: str, reference: Reference, *, into: bool) -> str | None:
         if reference.key in self._deleted:
             return f"'{name}' is deleted by this task"
         if reference.key == own.key:

@@ -25,7 +25,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._store
     encode,
     guid_dn,
 )
-from ansible_collections.mailforest.stack.plugins.module_utils._engine import ResourceError, State, Step
+from ansible_collections.mailforest.stack.plugins.module_utils._engine import NotYetKnowable, ResourceError, State, Step
 
 _BAD_SAM = set('"/\\[]:;|=,+*?<>')
 _READ = ("objectSid", "isCriticalSystemObject", "memberOf", "member", "userAccountControl", "groupType")
@@ -287,6 +287,12 @@ class DirectoryObjects:
         held = target.entry.values(self._kind.edge_attribute) if target.entry else ()
         wish = self._memberships.wish(self._reference(target), wishes, held, into=self._kind is USER)
         _fail([f"'{target.label}': {fault}" for fault in wish.faults])
+        if wish.missing:
+            raise NotYetKnowable(
+                f"'{target.label}': not in the directory, nor made by this task: {', '.join(wish.missing)}."
+                " Nothing was changed. Make them first, or correct the names.",
+                missing=wish.missing,
+            )
         if wish.before != wish.after:
             target.after[self._kind.edges] = wish.after
             if target.entry:
@@ -356,6 +362,9 @@ class DirectoryObjects:
             guid = encode(entry.guid) if entry else b""
             change = Change(operation=Operation.REPLACE, attribute=attribute, values=(guid,))
             self._store.modify(target.dn, (change,))
+
+    def finish(self) -> None:
+        """Nothing is left to do."""
 
     def result(self) -> Mapping[str, Any]:
         """Each object's GUID, DN and account name; of a single one also beside the rest."""

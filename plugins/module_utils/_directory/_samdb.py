@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import re
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -167,10 +169,18 @@ class SamStore:
         with _translated("rename", dn):
             self.sam.rename(ldb.Dn(self.sam, dn), ldb.Dn(self.sam, new))
 
-    def delete(self, dn: str) -> None:
-        """Delete."""
+    def delete(self, dn: str, *, tree: bool = False) -> None:
+        """Delete, with all below it if `tree`."""
         with _translated("delete", dn):
-            self.sam.delete(ldb.Dn(self.sam, dn))
+            self.sam.delete(ldb.Dn(self.sam, dn), ["tree_delete:1"] if tree else [])
+
+    def close(self) -> None:
+        """Let go of the database and of all that Samba keeps in this process for it."""
+        alive = weakref.ref(self.sam)
+        del self.sam
+        gc.collect()
+        if alive() is not None:
+            raise ResourceError("The database cannot be closed: something still refers to it. This is a fault of ours.")
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

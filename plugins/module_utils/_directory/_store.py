@@ -105,8 +105,8 @@ class Store(Protocol):
     def rename(self, dn: str, new: str) -> None:
         """Rename or move an object; it stays the same object."""
 
-    def delete(self, dn: str) -> None:
-        """Delete an object."""
+    def delete(self, dn: str, *, tree: bool = False) -> None:
+        """Delete an object, with all below it if `tree`."""
 
     def transaction(self) -> AbstractContextManager[object]:
         """All writes inside take effect together, or none."""
