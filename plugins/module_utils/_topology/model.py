@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, TypeAlias
 
 from .schema import GROUPS, OBSERVERS
 from .secrets import Verdict
 from .services import Function
 
-Address: TypeAlias = "IPv4Address | IPv6Address"
-Network: TypeAlias = "IPv4Network | IPv6Network"
+Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
+Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
 
 MAIL_ACCOUNT = "svc-mail"
 """The account with which the mail servers look users up."""
@@ -28,7 +28,7 @@ PROBE_ACCOUNT = "svc-mail-probe"
 def parse_address(text: str) -> Address | None:
     """The address, or none when the text is no address."""
     try:
-        return ip_address(text)
+        return ipaddress.ip_address(text)
     except ValueError:
         return None
 
@@ -36,7 +36,7 @@ def parse_address(text: str) -> Address | None:
 def parse_network(text: str) -> Network | None:
     """The network, or none when the text is none or has host bits."""
     try:
-        return ip_network(text)
+        return ipaddress.ip_network(text)
     except ValueError:
         return None
 

@@ -251,17 +251,13 @@ Kind: TypeAlias = "Text | Number | Flag | Day | Many | Mapped | Record"
 
 
 def blank(kind: Kind) -> Any:
-    """The value that stands for 'not given'."""
+    """The value that stands for 'not given'. Numbers and flags that may be left out have a default in the schema."""
     match kind:
         case Text():
             return ""
-        case Number():
-            return kind.low
-        case Flag():
-            return False
-        case Day():
-            return None
         case Many():
             return ()
-        case _:
+        case Mapped() | Record():
             return {}
+        case _:
+            return None

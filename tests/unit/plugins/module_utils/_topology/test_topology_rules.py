@@ -362,6 +362,8 @@ TWO: list[Row] = [
     ),
     ("mail-home-exists", "mailforest_mail.home.branch", {"mailforest_mail/home": {"hq": "mx1"}}, set()),
     ("mail-home-exists", "mailforest_users[0].site", {"mailforest_users/0/site": DROP}, set()),
+    ("user-site-exists", "mailforest_users[0].site", {"mailforest_users/0/site": "hk"}, set()),
+    ("wrong-type", "mailforest_site_links.hq-branch.cost", {"mailforest_site_links/hq-branch/cost": 1.5}, set()),
 ]
 
 
