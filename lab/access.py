@@ -74,7 +74,7 @@ def wait_for_ssh(host: Host, *, deadline: float) -> None:
         except OSError as exc:
             reason = str(exc)
         time.sleep(0.2)
-    raise LabError(f"{host.name} ({host.address}) does not answer over SSH: {reason}. Look at: lab/lab.py status")
+    raise LabError(f"{host.name} ({host.address}) does not answer over SSH: {reason}. Look at: tools/lab status")
 
 
 def known_hosts(container: Any, host: Host) -> str:

@@ -18,10 +18,10 @@ _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 @dataclass(frozen=True, kw_only=True)
 class Mirrors:
-    """Addresses of the Debian archive and of its security archive."""
+    """Addresses of the Debian archive and of its security archive, where this machine has one."""
 
     archive: str
-    security: str
+    security: str | None
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,19 @@ def find(root: Path = Path("/")) -> Mirrors:
     text += [source for path in deb822 for source in _deb822(path.read_text(encoding="utf-8"))]
     archive = _first(text, _ARCHIVE, root)
     security = _first(text, _SECURITY, root)
-    if not archive or not security:
-        missing = "archive" if not archive else "security archive"
+    if archive is None:
         raise LabError(
-            f"The apt sources of this machine name no http mirror of Debian's {missing}, so the lab cannot know where "
-            "its hosts' packages come from. Add the mirror to /etc/apt/sources.list.d/debian.sources."
+            "The apt sources of this machine name no http mirror of Debian, so the lab cannot know where its hosts' "
+            "packages come from. Add the mirror to /etc/apt/sources.list.d/debian.sources."
         )
     return Mirrors(archive=archive, security=security)
 
 
 def render(*, mirrors: Mirrors, release: str) -> str:
     """The sources file of a lab host, in the form that Debian's cloud images have."""
-    parts = ((mirrors.archive, f"{release} {release}-updates"), (mirrors.security, f"{release}-security"))
+    parts = [(mirrors.archive, f"{release} {release}-updates")]
+    if mirrors.security is not None:
+        parts.append((mirrors.security, f"{release}-security"))
     return "\n".join(
         f"Types: deb\nURIs: {uri}\nSuites: {suites}\nComponents: main\nSigned-By: {_KEYRING}\n" for uri, suites in parts
     )

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     except LabError as exc:
         print(f"lab: {exc}", file=sys.stderr)
         return 1
-    if options.command != "status":
+    if options.command not in ("status", "free"):
         _say(f"{options.command} done in {time.monotonic() - begun:.1f} s")
     return 0
 
@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text)
         command.add_argument("lab", choices=labs)
         command.set_defaults(run=run)
+    free = commands.add_parser("free", help="say whether a lab can be made, or which other one is in its way")
+    free.add_argument("lab", choices=labs)
+    free.set_defaults(run=_free)
     status = commands.add_parser("status", help="list the hosts that exist")
     status.add_argument("lab", nargs="?", choices=labs)
     status.set_defaults(run=_status)
@@ -105,6 +108,10 @@ def _finish(client: Any, lab: Lab) -> None:
 def _down(client: Any, options: argparse.Namespace) -> None:
     engine.remove(client, options.lab)
     shutil.rmtree(_OUTPUT / options.lab, ignore_errors=True)
+
+
+def _free(client: Any, options: argparse.Namespace) -> None:
+    engine.refuse_neighbours(client, options.lab)
 
 
 def _status(client: Any, options: argparse.Namespace) -> None:

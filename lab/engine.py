@@ -63,7 +63,7 @@ def networks(client: Any, lab: str | None = None) -> list[Any]:
 
 def create(client: Any, lab: Lab, *, resolvers: list[str]) -> list[str]:
     """Make the networks and containers that are missing, started or not; names of the hosts that were made."""
-    _refuse_neighbours(client, lab)
+    refuse_neighbours(client, lab.name)
     present = {network.name for network in networks(client, lab.name)}
     for network in lab.networks.values():
         if f"{lab.name}-{network.name}" not in present:
@@ -111,10 +111,13 @@ def _labelled(lab: str | None) -> dict[str, str]:
     return {"label": LABEL if lab is None else f"{LABEL}={lab}"}
 
 
-def _refuse_neighbours(client: Any, lab: Lab) -> None:
-    others = {str(item.attrs["Labels"][LABEL]) for item in networks(client)} - {lab.name}
-    for other in sorted(others):
-        raise LabError(f"The lab '{other}' is up, and all labs use the same addresses. Run: lab/lab.py down {other}")
+def refuse_neighbours(client: Any, lab: str) -> None:
+    """Raise an error when another lab is there."""
+    others = sorted({str(item.attrs["Labels"][LABEL]) for item in networks(client)} - {lab})
+    if others:
+        raise LabError(
+            f"The lab '{others[0]}' is up, and all labs use the same addresses. Remove it: tools/lab down {others[0]}"
+        )
 
 
 def _refuse_changed(lab: Lab, specs: dict[str, dict[str, Any]], existing: dict[str, Any]) -> None:
@@ -123,7 +126,7 @@ def _refuse_changed(lab: Lab, specs: dict[str, dict[str, Any]], existing: dict[s
     if changed:
         raise LabError(
             f"These hosts were made from another definition: {', '.join(changed)}. "
-            f"To make them anew, which loses what is on them, run: lab/lab.py down {lab.name}"
+            f"To make them anew, which loses what is on them, run: tools/lab down {lab.name}"
         )
 
 

@@ -83,19 +83,25 @@ def test_the_mirrors_are_found(tmp_path: Path, files: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "missing"),
+    "files",
     [
-        ({}, "Debian's archive"),
-        ({"sources.list.d/node.sources": FOREIGN}, "Debian's archive"),
-        ({"sources.list": "deb cdrom:[disc] bookworm main"}, "Debian's archive"),
-        ({"sources.list": "deb http://mirror.example.test/debian bookworm contrib"}, "Debian's archive"),
-        ({"sources.list": "deb http://mirror.example.test/debian bookworm main"}, "Debian's security archive"),
-        ({"sources.list.d/debian.sources": CLOUD}, "Debian's archive"),
+        {},
+        {"sources.list.d/node.sources": FOREIGN},
+        {"sources.list": "deb cdrom:[disc] bookworm main"},
+        {"sources.list": "deb http://mirror.example.test/debian bookworm contrib"},
+        {"sources.list.d/debian.sources": CLOUD},
     ],
+    ids=["nothing", "foreign", "disc", "no main", "list is missing"],
 )
-def test_a_machine_without_mirrors_is_told_so(tmp_path: Path, files: dict[str, str], missing: str) -> None:
-    with pytest.raises(LabError, match=f"name no http mirror of {missing}"):
+def test_a_machine_without_a_mirror_is_told_so(tmp_path: Path, files: dict[str, str]) -> None:
+    with pytest.raises(LabError, match="name no http mirror of Debian"):
         apt.find(machine(tmp_path, files))
+
+
+def test_a_machine_without_security_archive_gets_hosts_without(tmp_path: Path) -> None:
+    mirrors = apt.find(machine(tmp_path, {"sources.list": "deb http://mirror.example.test/debian bookworm main"}))
+    assert mirrors == apt.Mirrors(archive="http://mirror.example.test/debian", security=None)
+    assert "security" not in apt.render(mirrors=mirrors, release="bookworm")
 
 
 def test_a_hosts_sources_name_both_archives() -> None:
