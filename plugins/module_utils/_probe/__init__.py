@@ -1,15 +1,6 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Probes that tell the truth about a port.
-
-For pytest and other Python code::
-
-    from ansible_collections.mailforest.stack.plugins.module_utils._probe import Verdict, check, probe
-
-    def test_imaps() -> None:
-        result = check(host="mx1.example.test", port=993, protocol="imap", tls="implicit", ca_file="ca.crt")
-        assert result.finding.verdict is Verdict.OPEN, result.finding.detail
-"""
+"""Probes that tell the truth about a port, for the module `reachable`, for pytest and for other Python code."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def _name(content: bytes) -> str:
     parts = []
     for _tag, relative in elements(content):
         for _tag, pair in elements(relative):
-            (_, oid), (_, value) = list(elements(pair))[:2]
+            (_oid_tag, oid), (_value_tag, value) = list(elements(pair))[:2]
             parts.append(f"{_ATTRIBUTES.get(oid.hex(), oid.hex())}={value.decode('utf-8', 'replace')}")
     return ", ".join(parts)
 

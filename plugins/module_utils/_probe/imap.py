@@ -72,7 +72,7 @@ class Imap(Dialogue):
         tag = f"a{self._count}"
         await channel.write(f"{tag} {command}\r\n".encode("ascii"))
         lines: list[str] = []
-        for _ in range(MOST_LINES):
+        for _turn in range(MOST_LINES):
             line = await channel.read_line()
             if line.startswith("+"):
                 return line, lines

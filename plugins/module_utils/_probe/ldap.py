@@ -79,7 +79,7 @@ def entry(content: bytes) -> dict[str, list[bytes]]:
     """Return the attributes of a SearchResultEntry."""
     attributes: dict[str, list[bytes]] = {}
     for _tag, pair in elements(list(elements(content))[1][1]):
-        (_, name), (_, values) = list(elements(pair))[:2]
+        (_name_tag, name), (_values_tag, values) = list(elements(pair))[:2]
         attributes[name.decode("latin-1").casefold()] = [value for _tag, value in elements(values)]
     return attributes
 

@@ -53,7 +53,7 @@ class ManageSieve(Dialogue):
 
     async def _reply(self, channel: Channel) -> tuple[str, list[str]]:
         lines: list[str] = []
-        for _ in range(MOST_LINES):
+        for _turn in range(MOST_LINES):
             line = await channel.read_line()
             if line.upper().split(" ")[0] in ("OK", "NO", "BYE"):
                 return line, lines

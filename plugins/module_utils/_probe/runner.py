@@ -109,7 +109,7 @@ class Resolver:
     @staticmethod
     async def _look_up(host: str) -> list[str]:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        return list(dict.fromkeys(str(address[0]) for *_, address in found))
+        return list(dict.fromkeys(str(address[0]) for *_kind, address in found))
 
 
 def _from_error(progress: Progress, error: Exception) -> Finding:
@@ -185,7 +185,7 @@ class Run:
         self._end = asyncio.get_running_loop().time() + self._limits.deadline
         todo = iter(enumerate(self._checks))
         workers = min(files_allow(self._limits.concurrency), len(self._checks))
-        await asyncio.gather(*(self._work(todo) for _ in range(workers)))
+        await asyncio.gather(*(self._work(todo) for _turn in range(workers)))
         return [result for result in self._results if result is not None]
 
     async def _work(self, todo: Iterator[tuple[int, Check]]) -> None:

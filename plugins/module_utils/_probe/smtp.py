@@ -69,7 +69,7 @@ class Smtp(Dialogue):
 
     async def _reply(self, channel: Channel) -> tuple[int, list[str]]:
         lines: list[str] = []
-        for _ in range(MOST_LINES):
+        for _turn in range(MOST_LINES):
             line = await channel.read_line()
             found = _REPLY.match(line)
             if found is None:

@@ -21,7 +21,7 @@ class Ssh(Dialogue):
 
     async def open(self, channel: Channel) -> Answer:
         """Read the identification, before which a server may send other lines."""
-        for _ in range(_LINES_BEFORE):
+        for _turn in range(_LINES_BEFORE):
             line = await channel.read_line()
             if line.startswith("SSH-"):
                 return Answer(banner=line)

@@ -39,7 +39,7 @@ class UdpProbe:
         family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as connection:
             await loop.sock_connect(connection, (self.address, self.check.port))
-            for _ in range(_TRIES):
+            for _turn in range(_TRIES):
                 await loop.sock_sendall(connection, request)
                 try:
                     async with asyncio.timeout(self.check.timeout / _TRIES):
