@@ -79,7 +79,7 @@ def unknown_names(*, role: Path, names: Iterable[str]) -> list[str]:
     return sorted(n for n in names if n.startswith(prefix) and n not in known and not n.startswith(foreign))
 
 
-class LookupModule(LookupBase):  # type: ignore[misc] # Ansible publishes no types
+class LookupModule(LookupBase):
     """The lookup `unknown_vars`."""
 
     def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:

@@ -5,27 +5,14 @@
 from __future__ import annotations
 
 import ipaddress
-import os
-import socket
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .._proc import ESTABLISHED, LISTEN, command, inodes, parent, plain, processes, read, sockets
 from .model import Address, FirewallError, Network, Policy
 
-_ESTABLISHED, _LISTEN = "01", "0A"
 _DEFAULT_PORT = 22
-
-
-@dataclass(frozen=True, kw_only=True)
-class Socket:
-    """A TCP socket of the host."""
-
-    state: str
-    local_port: int
-    remote: Address
-    inode: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,77 +23,21 @@ class Access:
     clients: tuple[Address, ...]
 
 
-def plain(address: Address) -> Address:
-    """The IPv4 address inside an IPv6 one, where there is one."""
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
-
-
-def _address(text: str) -> Address:
-    """An address as /proc/net/tcp{,6} writes it: 32-bit words in the machine's byte order."""
-    words = [int(text[at : at + 8], 16) for at in range(0, len(text), 8)]
-    packed = struct.pack(f"={len(words)}I", *words)
-    return plain(ipaddress.ip_address(socket.inet_ntop(socket.AF_INET if len(words) == 1 else socket.AF_INET6, packed)))
-
-
-def sockets(proc: Path) -> Iterator[Socket]:
-    """All TCP sockets of the host's network namespace."""
-    for name in ("tcp", "tcp6"):
-        file = proc / "net" / name
-        for line in file.read_text().splitlines()[1:] if file.exists() else ():
-            fields = line.split()
-            remote, _port = fields[2].split(":")
-            yield Socket(
-                state=fields[3], local_port=int(fields[1].split(":")[1], 16), remote=_address(remote), inode=fields[9]
-            )
-
-
-def _processes(proc: Path) -> Iterator[Path]:
-    return (entry for entry in proc.iterdir() if entry.name.isdecimal())
-
-
-def _read(file: Path) -> str:
-    """The file's text; nothing when its process has just ended."""
-    try:
-        return file.read_text(errors="replace")
-    except OSError:
-        return ""
-
-
-def _inodes(process: Path) -> Iterator[str]:
-    try:
-        for descriptor in (process / "fd").iterdir():
-            target = os.fspath(descriptor.readlink())
-            if target.startswith("socket:["):
-                yield target[8:-1]
-    except OSError:
-        return
-
-
 def _listening_ports(proc: Path) -> frozenset[int]:
     """The ports on which sshd itself listens."""
-    owned = {
-        inode for process in _processes(proc) if _read(process / "comm").strip() == "sshd" for inode in _inodes(process)
-    }
-    return frozenset(s.local_port for s in sockets(proc) if s.state == _LISTEN and s.inode in owned)
-
-
-def _parent(process: Path) -> str:
-    for line in _read(process / "status").splitlines():
-        if line.startswith("PPid:"):
-            return line.split()[1]
-    return "0"
+    owned = {inode for process in processes(proc) if command(process) == "sshd" for inode in inodes(process)}
+    return frozenset(s.local_port for s in sockets(proc, "tcp") if s.state == LISTEN and s.inode in owned)
 
 
 def own_connection(proc: Path, pid: int) -> tuple[Address, int] | None:
     """Client and port of the ssh session that this process descends from; sudo hides it from the process itself."""
     current = str(pid)
     while current != "0":
-        for entry in _read(proc / current / "environ").split("\0"):
+        for entry in read(proc / current / "environ").split("\0"):
             if entry.startswith("SSH_CONNECTION="):
                 client, _client_port, _server, port = entry.removeprefix("SSH_CONNECTION=").split()
                 return plain(ipaddress.ip_address(client.partition("%")[0])), int(port)
-        current = _parent(proc / current)
+        current = parent(proc / current)
     return None
 
 
@@ -117,7 +48,7 @@ def find_access(proc: Path, *, pid: int, ssh_ports: Sequence[int] = ()) -> Acces
     ports = frozenset(ssh_ports) or found or frozenset({_DEFAULT_PORT})
     if own:
         return Access(ssh_ports=tuple(sorted(ports)), clients=(own[0],))
-    clients = {s.remote for s in sockets(proc) if s.state == _ESTABLISHED and s.local_port in ports}
+    clients = {s.remote for s in sockets(proc, "tcp") if s.state == ESTABLISHED and s.local_port in ports}
     return Access(ssh_ports=tuple(sorted(ports)), clients=tuple(sorted(clients, key=lambda a: (a.version, int(a)))))
 
 
@@ -152,10 +83,10 @@ def refuse_lock_out(policy: Policy, access: Access, *, prefix: str = "firewall_"
 def other_managers(root: Path) -> list[str]:
     """Firewalls of others that would work against this one."""
     found = []
-    if "ENABLED=yes" in _read(root / "etc/ufw/ufw.conf").replace(" ", ""):
+    if "ENABLED=yes" in read(root / "etc/ufw/ufw.conf").replace(" ", ""):
         found.append("ufw is enabled (/etc/ufw/ufw.conf); run `ufw disable`, or remove the package")
     wanted = root / "etc/systemd/system/multi-user.target.wants/firewalld.service"
-    if wanted.is_symlink() or any(_read(p / "comm").strip() == "firewalld" for p in _processes(root / "proc")):
+    if wanted.is_symlink() or any(command(p) == "firewalld" for p in processes(root / "proc")):
         found.append("firewalld is enabled or runs; run `systemctl disable --now firewalld`, or remove the package")
     return found
 

@@ -87,7 +87,7 @@ def host_update_time(name: str) -> str:
 def host_nameservers(resolvers: Sequence[str], upstreams: Sequence[str], present: Sequence[str]) -> list[str]:
     """The name servers to use, at most three.
 
-    The resolvers come first; the last place is kept for an upstream, so that packages can be had while no resolver answers.
+    The resolvers come first; the last place is kept for an upstream, so that packages can be had while none answers.
     Without given upstreams those of `present` are kept that are neither resolvers nor this host itself.
     """
     kept = list(upstreams) or [server for server in present if not _is_this_host(server)]

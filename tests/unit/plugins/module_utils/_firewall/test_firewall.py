@@ -1,0 +1,410 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules in, ruleset out; nothing that locks the administrator out gets through."""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.mailforest.stack.plugins.module_utils._firewall.access import (
+    Access,
+    find_access,
+    refuse_lock_out,
+)
+from ansible_collections.mailforest.stack.plugins.module_utils._firewall.kernel import table_loaded
+from ansible_collections.mailforest.stack.plugins.module_utils._firewall.model import FirewallError, read_policy
+from ansible_collections.mailforest.stack.plugins.module_utils._firewall.plan import plan
+from ansible_collections.mailforest.stack.plugins.module_utils._firewall.ruleset import render, sysctls
+
+OFFICE = "198.51.100.64/26"
+
+
+def params(**options: Any) -> dict[str, Any]:
+    return {"admin_sources": ["198.51.100.0/28"], **options}
+
+
+def rule(**options: Any) -> dict[str, Any]:
+    return {"name": "x", "transport": "tcp", "ports": ["25"], "sources": [], **options}
+
+
+def lines(chain: str = "input", **options: Any) -> list[str]:
+    """The lines of a chain of the rendered ruleset."""
+    text = render(read_policy(params(**options)), ssh_ports=[22])
+    body = text.partition(f"chain {chain} {{\n")[2].partition("    }\n")[0]
+    return [line.strip() for line in body.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(rule(), ['tcp dport { 25 } counter accept comment "x"'], id="anyone"),
+        pytest.param(
+            rule(sources=[OFFICE]), ['ip saddr @net2_v4 tcp dport { 25 } counter accept comment "x"'], id="one network"
+        ),
+        pytest.param(
+            rule(sources=[OFFICE, "2001:db8::/48"]),
+            [
+                'ip saddr @net2_v4 tcp dport { 25 } counter accept comment "x"',
+                'ip6 saddr @net3_v6 tcp dport { 25 } counter accept comment "x"',
+            ],
+            id="both versions",
+        ),
+        pytest.param(
+            rule(sources=["0.0.0.0/0", "2001:db8::/48"]),
+            [
+                'meta nfproto ipv4 tcp dport { 25 } counter accept comment "x"',
+                'ip6 saddr @net2_v6 tcp dport { 25 } counter accept comment "x"',
+            ],
+            id="everybody of one version",
+        ),
+        pytest.param(
+            rule(sources=["0.0.0.0/0", "::/0"]), ['tcp dport { 25 } counter accept comment "x"'], id="everybody of both"
+        ),
+        pytest.param(
+            rule(ports=["50010-50020", "25", "50000-50012", "26"], transport="udp"),
+            ['udp dport { 25-26, 50000-50020 } counter accept comment "x"'],
+            id="ports sorted and merged",
+        ),
+        pytest.param(
+            rule(sources=["198.51.100.0/28"]),
+            ['ip saddr @admin1_v4 tcp dport { 25 } counter accept comment "x"'],
+            id="equal lists share a set",
+        ),
+    ],
+)
+def test_input_rule(given: dict[str, Any], expected: list[str]) -> None:
+    found = lines(rules=[given])
+    assert [line for line in found if 'comment "x"' in line] == expected
+
+
+def test_order_of_the_input_chain() -> None:
+    found = lines(rules=[rule(sources=[OFFICE])])
+    wanted = [
+        "policy drop;",
+        "established",
+        "ct state invalid",
+        '"lo"',
+        'comment "ssh"',
+        "nd-neighbor",
+        "DHCP",
+        'comment "x"',
+        "reject",
+    ]
+    at = [next(i for i, line in enumerate(found) if word in line) for word in wanted]
+    assert at == sorted(at)
+
+
+def test_neighbours_are_told_and_strangers_are_not() -> None:
+    rejects = [line for line in lines(rules=[rule(sources=[OFFICE]), rule(sources=["0.0.0.0/0"])]) if "reject" in line]
+    assert rejects == [
+        f"ip saddr {{ {OFFICE} }} limit rate 50/second burst 100 packets reject with icmpx admin-prohibited"
+    ]
+    assert not any("reject" in line for line in lines(rules=[rule()]))
+
+
+def test_sets_are_collapsed() -> None:
+    text = render(
+        read_policy(params(rules=[rule(sources=["10.0.0.0/9", "10.128.0.0/9", "10.1.2.3", "192.168.0.1"])])),
+        ssh_ports=[22],
+    )
+    assert "elements = { 10.0.0.0/8, 192.168.0.1 };" in text
+
+
+def test_one_transaction_that_touches_no_other_table() -> None:
+    text = render(read_policy(params()), ssh_ports=[22, 2222])
+    assert "flush" not in text
+    assert [line for line in text.splitlines() if line.startswith(("table", "delete"))] == [
+        "table inet mailforest",
+        "delete table inet mailforest",
+        "table inet mailforest {",
+    ]
+    assert 'ip saddr @admin1_v4 tcp dport { 22, 2222 } counter accept comment "ssh"' in text
+    assert text == render(read_policy(params()), ssh_ports=[22, 2222])
+
+
+def test_a_host_that_is_no_gateway_leaves_forwarding_alone() -> None:
+    policy = read_policy(params())
+    text = render(policy, ssh_ports=[22])
+    assert not any(word in text for word in ("forward", "prerouting", "postrouting"))
+    assert sysctls(policy) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param({}, ['counter accept comment "f"'], id="anything"),
+        pytest.param(
+            {"sources": ["10.0.0.0/8"], "not_destinations": ["10.1.0.0/16"]},
+            ['ip saddr @net2_v4 ip daddr != @net3_v4 counter accept comment "f"'],
+            id="out, but not there",
+        ),
+        pytest.param(
+            {"not_destinations": ["10.1.0.0/16"]},
+            ['ip daddr != @net2_v4 counter accept comment "f"', 'meta nfproto ipv6 counter accept comment "f"'],
+            id="only an exclusion",
+        ),
+        pytest.param(
+            {"sources": ["10.0.0.0/8", "2001:db8::/48"], "destinations": ["10.2.0.0/16"], "transport": "udp"},
+            ['ip saddr @net2_v4 ip daddr @net4_v4 meta l4proto udp counter accept comment "f"'],
+            id="the version both ends have",
+        ),
+        pytest.param(
+            {"destinations": ["2001:db8::5"], "transport": "tcp", "ports": ["80", "443"]},
+            ['ip6 daddr @net2_v6 tcp dport { 80, 443 } counter accept comment "f"'],
+            id="ports",
+        ),
+    ],
+)
+def test_forward_rule(given: dict[str, Any], expected: list[str]) -> None:
+    found = lines("forward", forward=True, forward_rules=[{"name": "f", **given}])
+    assert [line for line in found if 'comment "f"' in line] == expected
+    assert found[0] == "type filter hook forward priority filter; policy drop;"
+
+
+def test_masquerade_and_dnat() -> None:
+    options: dict[str, Any] = {
+        "forward": True,
+        "masquerade": [{"sources": ["10.0.0.0/8"], "not_destinations": ["10.9.0.0/16"]}],
+        "dnat": [
+            {"name": "mail", "transport": "tcp", "port": 25, "destination": "10.0.0.5", "destination_port": None},
+            {"name": "web", "transport": "tcp", "port": 80, "destination": "2001:db8::5", "destination_port": 8080},
+        ],
+    }
+    assert lines("postrouting", **options)[1:] == ["ip saddr @net2_v4 ip daddr != @net3_v4 counter masquerade"]
+    assert lines("prerouting", **options)[1:] == [
+        'meta nfproto ipv4 fib daddr type local tcp dport 25 counter dnat ip to 10.0.0.5:25 comment "mail"',
+        'meta nfproto ipv6 fib daddr type local tcp dport 80 counter dnat ip6 to [2001:db8::5]:8080 comment "web"',
+    ]
+    assert any(line.startswith("ct status dnat accept") for line in lines("forward", **options))
+
+
+@pytest.mark.parametrize(("source", "six"), [("10.0.0.0/8", False), ("2001:db8::/48", True)])
+def test_sysctls_of_a_gateway(source: str, six: bool) -> None:
+    found = sysctls(read_policy(params(forward=True, forward_rules=[{"name": "f", "sources": [source]}])))
+    assert found["net.ipv4.ip_forward"] == "1"
+    assert ("net.ipv6.conf.all.forwarding" in found) is six
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        pytest.param({"rules": [rule(ports=["0"])]}, ["firewall_rules[0].ports[0]", "'0'", "1 to 65535"], id="port 0"),
+        pytest.param({"rules": [rule(ports=["65536"])]}, ["'65536'"], id="port too big"),
+        pytest.param({"rules": [rule(ports=["20-10"])]}, ["'20-10'"], id="range backwards"),
+        pytest.param({"rules": [rule(ports=["smtp"])]}, ["'smtp'"], id="service name"),
+        pytest.param({"rules": [rule(ports=[])]}, ["firewall_rules[0].ports", "list the ports"], id="no ports"),
+        pytest.param({"rules": [rule(transport="sctp")]}, ["'sctp'", "tcp or udp"], id="transport"),
+        pytest.param(
+            {"rules": [rule(name='a"; drop')]}, ["cannot be a rule's name"], id="name that would end the comment"
+        ),
+        pytest.param({"rules": [rule(sources=["10.0.0.1/8"])]}, ["sources[0]", "10.0.0.0/8"], id="host bits"),
+        pytest.param({"rules": [rule(sources=["office"])]}, ["'office'", "is not a network"], id="no network"),
+        pytest.param({"admin_sources": []}, ["firewall_admin_sources", "lets nobody in"], id="nobody may administer"),
+        pytest.param(
+            {"masquerade": [{"sources": ["10.0.0.0/8"]}]}, ["firewall_forward", "set it to true"], id="no gateway"
+        ),
+        pytest.param(
+            {"forward": True, "masquerade": [{"sources": []}]}, ["masquerade[0].sources"], id="masquerade nobody"
+        ),
+        pytest.param(
+            {"forward": True, "forward_rules": [{"name": "f", "ports": ["25"]}]},
+            ["needs the transport"],
+            id="ports of any",
+        ),
+        pytest.param(
+            {
+                "forward": True,
+                "forward_rules": [{"name": "f", "sources": ["10.0.0.0/8"], "destinations": ["2001:db8::/32"]}],
+            },
+            ["one IP version to the other"],
+            id="mixed versions",
+        ),
+        pytest.param(
+            {"forward": True, "forward_rules": [{"name": "f", "not_destinations": ["0.0.0.0/0"]}]},
+            ["excludes every destination"],
+            id="excludes all",
+        ),
+        pytest.param(
+            {"forward": True, "dnat": [{"name": "d", "transport": "tcp", "port": 70000, "destination": "mx1"}]},
+            ["dnat[0].port: 70000", "dnat[0].destination: 'mx1'"],
+            id="dnat",
+        ),
+        pytest.param(
+            {"rules": [rule(ports=["0"]), rule(name="")], "admin_sources": ["x"]},
+            [
+                "firewall_rules[0].ports[0]",
+                "firewall_rules[1].name",
+                "firewall_admin_sources[0]",
+                "Nothing was changed",
+            ],
+            id="all at once",
+        ),
+    ],
+)
+def test_faults(given: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(FirewallError) as caught:
+        read_policy(params(**given))
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+CLIENT = ipaddress.ip_address("198.18.0.7")
+
+
+@pytest.mark.parametrize(
+    ("client", "options", "passes"),
+    [
+        pytest.param("198.51.100.5", {}, True, id="from the administrators' network"),
+        pytest.param("198.18.0.7", {}, False, id="from elsewhere"),
+        pytest.param("198.18.0.7", {"admin_sources": ["0.0.0.0/0"]}, True, id="all of IPv4"),
+        pytest.param("2001:db8::1", {"admin_sources": ["0.0.0.0/0"]}, False, id="the other IP version"),
+        pytest.param("198.18.0.7", {"rules": [rule(ports=["20-30"])]}, True, id="a rule opens the port to anyone"),
+        pytest.param("198.18.0.7", {"rules": [rule(ports=["22"], transport="udp")]}, False, id="but not for tcp"),
+        pytest.param(
+            "198.18.0.7", {"rules": [rule(ports=["22"], sources=["10.0.0.0/8"])]}, False, id="but not from there"
+        ),
+        pytest.param("127.0.0.1", {}, True, id="loopback"),
+    ],
+)
+def test_lock_out(client: str, options: dict[str, Any], passes: bool) -> None:
+    policy = read_policy(params(**options))
+    access = Access(ssh_ports=(22,), clients=(ipaddress.ip_address(client),))
+    if passes:
+        refuse_lock_out(policy, access)
+        return
+    with pytest.raises(FirewallError, match="would lock the administrator out") as caught:
+        refuse_lock_out(policy, access)
+    assert client in str(caught.value)
+
+
+def hexed(address: str) -> str:
+    packed = ipaddress.ip_address(address).packed
+    return "".join(f"{word:08X}" for word in struct.unpack(f"={len(packed) // 4}I", packed))
+
+
+class Proc:
+    """A /proc with sshd, its sessions, and the process that asks."""
+
+    def __init__(self, root: Path) -> None:
+        self.path = root / "proc"
+        (self.path / "net").mkdir(parents=True)
+        self.rows: dict[str, list[str]] = {"tcp": ["head"], "tcp6": ["head"]}
+
+    def socket(self, local: str, port: int, remote: str, state: str, inode: int) -> None:
+        table = self.rows["tcp6" if ":" in local else "tcp"]
+        table.append(f"0: {hexed(local)}:{port:04X} {hexed(remote)}:D431 {state} 0:0 0:0 0 0 0 {inode} 1")
+        for name, found in self.rows.items():
+            (self.path / "net" / name).write_text("\n".join(found) + "\n")
+
+    def process(self, pid: int, name: str, *, parent: int = 1, environ: str = "", inode: int = 0) -> None:
+        directory = self.path / str(pid)
+        (directory / "fd").mkdir(parents=True)
+        (directory / "comm").write_text(name + "\n")
+        (directory / "status").write_text(f"Name:\t{name}\nPPid:\t{parent}\n")
+        (directory / "environ").write_text(environ)
+        if inode:
+            (directory / "fd" / "3").symlink_to(f"socket:[{inode}]")
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> Proc:
+    proc = Proc(tmp_path)
+    proc.process(1, "systemd", parent=0)
+    proc.process(10, "sshd", inode=500)
+    proc.socket("0.0.0.0", 2200, "0.0.0.0", "0A", 500)
+    proc.socket("::", 2200, "::", "0A", 501)
+    proc.socket("0.0.0.0", 25, "0.0.0.0", "0A", 502)
+    proc.socket("198.51.100.68", 2200, "198.18.0.7", "01", 503)
+    proc.socket("::ffff:198.51.100.68", 2200, "::ffff:198.18.0.8", "01", 504)
+    proc.socket("198.51.100.68", 25, "198.18.0.9", "01", 505)
+    return proc
+
+
+def found(proc: Proc, pid: int, **options: Any) -> tuple[tuple[int, ...], list[str]]:
+    access = find_access(proc.path, pid=pid, **options)
+    return access.ssh_ports, [str(client) for client in access.clients]
+
+
+def test_without_a_session_of_its_own_every_session_counts(proc: Proc) -> None:
+    assert found(proc, 1) == ((2200,), ["198.18.0.7", "198.18.0.8"])
+
+
+def test_the_own_session_is_found_behind_sudo(proc: Proc) -> None:
+    proc.process(20, "sh", environ="HOME=/\0SSH_CONNECTION=198.18.0.7 54321 198.51.100.68 2200\0")
+    proc.process(21, "sudo", parent=20)
+    proc.process(22, "python3", parent=21)
+    assert found(proc, 22) == ((2200,), ["198.18.0.7"])
+
+
+@pytest.mark.parametrize(
+    ("connection", "expected"),
+    [
+        pytest.param(
+            "::ffff:198.18.0.7 1 ::ffff:198.51.100.68 2222", ((2200, 2222), ["198.18.0.7"]), id="mapped, other port"
+        ),
+        pytest.param("fe80::1%eth0 1 fe80::2 2200", ((2200,), ["fe80::1"]), id="link local"),
+    ],
+)
+def test_session_addresses(proc: Proc, connection: str, expected: tuple[tuple[int, ...], list[str]]) -> None:
+    proc.process(20, "sh", environ=f"SSH_CONNECTION={connection}\0")
+    assert found(proc, 20) == expected
+
+
+def test_given_ports_and_no_sshd(proc: Proc, tmp_path: Path) -> None:
+    assert found(proc, 1, ssh_ports=[25]) == ((25,), ["198.18.0.9"])
+    empty = Proc(tmp_path / "empty")
+    assert found(empty, 1) == ((22,), [])
+
+
+def test_plan_as_a_whole(proc: Proc) -> None:
+    options = params(admin_sources=["198.18.0.0/24"], rules=[rule()])
+    result = plan(options, root=proc.path.parent, pid=1)
+    assert result["ssh_ports"] == [2200]
+    assert result["clients"] == ["198.18.0.7", "198.18.0.8"]
+    assert "tcp dport { 2200 }" in result["ruleset"]
+    with pytest.raises(FirewallError, match=r"198\.18\.0\.7, 198\.18\.0\.8"):
+        plan(params(), root=proc.path.parent, pid=1)
+
+
+@pytest.mark.parametrize("manager", ["ufw", "firewalld enabled", "firewalld running"])
+def test_other_managers(proc: Proc, tmp_path: Path, manager: str) -> None:
+    if manager == "ufw":
+        (tmp_path / "etc/ufw").mkdir(parents=True)
+        (tmp_path / "etc/ufw/ufw.conf").write_text("# x\nENABLED=yes\n")
+    elif manager == "firewalld enabled":
+        wants = tmp_path / "etc/systemd/system/multi-user.target.wants"
+        wants.mkdir(parents=True)
+        (wants / "firewalld.service").symlink_to("/usr/lib/systemd/system/firewalld.service")
+    else:
+        proc.process(30, "firewalld")
+    with pytest.raises(FirewallError, match="Another firewall manages this host: " + manager.split()[0]):
+        plan(params(admin_sources=["0.0.0.0/0"]), root=tmp_path, pid=1)
+
+
+def test_ufw_that_is_off_is_no_manager(proc: Proc, tmp_path: Path) -> None:
+    (tmp_path / "etc/ufw").mkdir(parents=True)
+    (tmp_path / "etc/ufw/ufw.conf").write_text("ENABLED=no\n")
+    assert plan(params(admin_sources=["0.0.0.0/0"]), root=tmp_path, pid=1)["ruleset"]
+
+
+@pytest.mark.parametrize(
+    ("script", "loaded"),
+    [
+        pytest.param(
+            'echo \'{"nftables": [{"metainfo": {}}, {"table": {"family": "inet", "name": "mailforest"}}]}\'',
+            True,
+            id="ours",
+        ),
+        pytest.param('echo \'{"nftables": [{"table": {"family": "ip", "name": "nat"}}]}\'', False, id="others only"),
+        pytest.param("exit 1", False, id="nft fails"),
+    ],
+)
+def test_table_loaded(tmp_path: Path, script: str, loaded: bool) -> None:
+    program = tmp_path / "nft"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    assert table_loaded(str(program)) is loaded
+    assert table_loaded(str(tmp_path / "missing")) is False
