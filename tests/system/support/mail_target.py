@@ -10,12 +10,12 @@
       "recipient": {"login": "bob", "address": "bob@example.test", "password": "...",
                     "logins": ["bob@example.test"], "aliases": ["robert@example.test"]},
       "disabled": [{"login": "carol", "address": "carol@example.test", "password": "..."}],
-      "ports": [25, 465, 587, 143, 993, 110, 995],
-      "clients": ["curl", "swaks"]
+      "ports": [25, 465, 587, 143, 993, 110, 995]
     }
 
-`logins` are further names of the same mailbox, `aliases` further addresses. `disabled`, `ports` and `clients` may be
-left out; the values shown are the defaults of the latter two. The file holds passwords: mode 0600.
+`logins` are further names of the same mailbox, `aliases` further addresses; both may be left out, and so may `ports`,
+whose default is shown. There is at least one disabled user. The file holds passwords: mode 0600. The tests need curl and
+swaks.
 """
 
 from __future__ import annotations
@@ -62,7 +62,6 @@ class Target:
     recipient: User
     disabled: tuple[User, ...]
     ports: tuple[int, ...]
-    clients: tuple[str, ...]
 
     @property
     def submission(self) -> tuple[int, ...]:
@@ -93,7 +92,6 @@ def load() -> Target:
         hosts=tuple(Server(**host) for host in found["hosts"]),
         sender=_user(found["sender"]),
         recipient=_user(found["recipient"]),
-        disabled=tuple(_user(user) for user in found.get("disabled", ())),
+        disabled=tuple(_user(user) for user in found["disabled"]),
         ports=tuple(found.get("ports", PORTS)),
-        clients=tuple(found.get("clients", ("curl", "swaks"))),
     )

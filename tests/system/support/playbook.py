@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 """The checkout."""
+ARGUMENTS = shlex.split(os.environ.get("MAILFOREST_ARGUMENTS", ""))
+"""What Molecule gives to every run of the scenario, beside the inventory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +67,13 @@ def play(
     seconds: int = 900,
 ) -> Run:
     """Run a playbook with the environment's configuration. Without `inventories`, on the environment's inventory."""
-    command = ["ansible-playbook", *(f"--inventory={path}" for path in inventories), *arguments, str(playbook)]
+    command = [
+        "ansible-playbook",
+        *(f"--inventory={path}" for path in inventories),
+        *ARGUMENTS,
+        *arguments,
+        str(playbook),
+    ]
     command += ["--check"] if check else []
     command += ["--extra-vars", json.dumps(extra_vars)] if extra_vars else []
     environment = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}

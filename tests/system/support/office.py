@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The office that a scenario has deployed, read from its inventory; written down for the mail tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .mail_target import VARIABLE
+
+DIRECTORY = "MAILFOREST_OFFICE"
+"""Names the directory that holds the scenario's passwords and CA certificate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """What clients know of an office, and the passwords of its users."""
+
+    directory: Path
+    dns_domain: str
+    mail_domain: str
+    ports: tuple[int, ...]
+    addresses: Mapping[str, str]
+    controllers: tuple[str, ...]
+    mail_servers: tuple[str, ...]
+    gateways: tuple[str, ...]
+    fsmo: Mapping[str, str]
+    users: tuple[Mapping[str, Any], ...]
+    passwords: Mapping[str, str]
+
+    @property
+    def ca_file(self) -> Path:
+        """The forest's CA, as the administrator's machine got it."""
+        return self.directory / "ca.crt"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All hosts of the system."""
+        return (*self.gateways, *self.controllers, *self.mail_servers)
+
+    def fqdn(self, host: str) -> str:
+        """A host's full name."""
+        return f"{host}.{self.dns_domain}"
+
+    def users_with(self, **changes: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The inventory's users, some of them changed."""
+        return [{**user, **changes.get(user["name"], {})} for user in self.users]
+
+    def mail_target(self) -> dict[str, Any]:
+        """What the mail tests need to know."""
+        sender, recipient = self._mail_user("boris"), self._mail_user("alice")
+        recipient |= {"logins": [recipient["address"]], "aliases": self._user("alice")["aliases"]}
+        return {
+            "ca_file": str(self.ca_file),
+            "domain": self.mail_domain,
+            "hosts": [{"address": self.addresses[name], "fqdn": self.fqdn(name)} for name in self.mail_servers],
+            "sender": sender,
+            "recipient": recipient,
+            "disabled": [self._mail_user("carol")],
+            "ports": list(self.ports),
+        }
+
+    def _user(self, name: str) -> Mapping[str, Any]:
+        return next(user for user in self.users if user["name"] == name)
+
+    def _mail_user(self, name: str) -> dict[str, Any]:
+        return {"login": name, "address": self._user(name)["email"], "password": self.passwords[name]}
+
+
+@cache
+def current() -> Office:
+    """The office of the scenario that runs."""
+    directory = Path(os.environ[DIRECTORY])
+    inventory = _inventory()
+    known = inventory["_meta"]["hostvars"]
+    groups = {name: tuple(inventory.get(f"mailforest_{name}", {}).get("hosts", ())) for name in _GROUPS}
+    first = groups["domain_controllers"][0]
+    shared = known[first]
+    services = shared["mailforest_mail"].get("services", ())
+    return Office(
+        directory=directory,
+        dns_domain=shared["mailforest_forest"]["realm"].lower(),
+        mail_domain=shared["mailforest_mail"]["domains"][0],
+        ports=(25, 465, 587, 143, 993, 110, 995) + ((2525,) if "submission-2525" in services else ()),
+        addresses={name: values["ansible_host"] for name, values in known.items()},
+        controllers=groups["domain_controllers"],
+        mail_servers=groups["mail_servers"],
+        gateways=groups["gateways"],
+        fsmo=shared.get("mailforest_fsmo", dict.fromkeys(_ROLES, first)),
+        users=tuple(shared["mailforest_users"]),
+        passwords=yaml.safe_load((directory / "secrets.yml").read_text(encoding="utf-8"))["mailforest_user_passwords"],
+    )
+
+
+_GROUPS = ("domain_controllers", "mail_servers", "gateways")
+_ROLES = ("schema", "naming", "rid", "pdc", "infrastructure", "domaindns", "forestdns")
+
+
+def _inventory() -> dict[str, Any]:
+    done = subprocess.run(["ansible-inventory", "--list"], capture_output=True, text=True, check=True, timeout=120)
+    loaded: dict[str, Any] = json.loads(done.stdout)
+    return loaded
+
+
+def write_mail_target() -> None:
+    """Write the file that the mail tests read before any of them is collected."""
+    path = Path(os.environ[VARIABLE])
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(current().mail_target()), encoding="utf-8")
