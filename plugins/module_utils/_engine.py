@@ -92,6 +92,16 @@ def run(module: AnsibleModule, make: Callable[[], Resource]) -> NoReturn:
     raise AssertionError("exit_json returned")
 
 
+def tell(module: AnsibleModule, read: Callable[[], Mapping[str, Any]]) -> NoReturn:
+    """End a module that only reads."""
+    try:
+        facts = read()
+    except ResourceError as exc:
+        module.fail_json(msg=str(exc), **exc.details)
+    module.exit_json(changed=False, **facts)
+    raise AssertionError("exit_json returned")
+
+
 def _run(resource: Resource, *, check_mode: bool) -> dict[str, Any]:
     before = resource.current()
     after = resource.desired(before)
