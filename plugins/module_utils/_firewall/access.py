@@ -69,6 +69,7 @@ def _let_in(policy: Policy, client: Address, port: int) -> bool:
 
 def refuse_lock_out(policy: Policy, access: Access, *, prefix: str = "firewall_") -> None:
     """Raise FirewallError when the ruleset would keep out a client that administers the host now."""
+    _refuse_redirected_ssh(policy, access, prefix)
     ports = ", ".join(map(str, access.ssh_ports))
     out = [str(client) for client in access.clients if not any(_let_in(policy, client, p) for p in access.ssh_ports)]
     if out:
@@ -78,6 +79,15 @@ def refuse_lock_out(policy: Policy, access: Access, *, prefix: str = "firewall_"
             f"(port {ports}), so the new rules would lock the administrator out. Nothing was changed. "
             f"Add the address or its network to {prefix}admin_sources, or run from an address that is in it."
         )
+
+
+def _refuse_redirected_ssh(policy: Policy, access: Access, prefix: str) -> None:
+    for rule in policy.dnat:
+        if rule.transport == "tcp" and rule.port in access.ssh_ports:
+            raise FirewallError(
+                f"{prefix}dnat leads port {rule.port} to {rule.destination} ({rule.name}), but sshd listens there, so the new "
+                "rules would lock the administrator out. Nothing was changed. Lead another port inside."
+            )
 
 
 def other_managers(root: Path) -> list[str]:

@@ -280,6 +280,15 @@ def test_lock_out(client: str, options: dict[str, Any], passes: bool) -> None:
     assert client in str(caught.value)
 
 
+def test_ssh_led_inside() -> None:
+    dnat = {"name": "inside", "transport": "tcp", "port": 22, "destination": "10.0.0.5", "destination_port": 22}
+    policy = read_policy(params(forward=True, dnat=[dnat], admin_sources=["0.0.0.0/0"]))
+    access = Access(ssh_ports=(22,), clients=(CLIENT,))
+    with pytest.raises(FirewallError, match="leads port 22 to"):
+        refuse_lock_out(policy, access)
+    refuse_lock_out(policy, Access(ssh_ports=(2200,), clients=(CLIENT,)))
+
+
 def hexed(address: str) -> str:
     packed = ipaddress.ip_address(address).packed
     return "".join(f"{word:08X}" for word in struct.unpack(f"={len(packed) // 4}I", packed))
