@@ -85,8 +85,8 @@ def _refuse_redirected_ssh(policy: Policy, access: Access, prefix: str) -> None:
     for rule in policy.dnat:
         if rule.transport == "tcp" and rule.port in access.ssh_ports:
             raise FirewallError(
-                f"{prefix}dnat leads port {rule.port} to {rule.destination} ({rule.name}), but sshd listens there, so the new "
-                "rules would lock the administrator out. Nothing was changed. Lead another port inside."
+                f"{prefix}dnat leads port {rule.port} to {rule.destination} ({rule.name}), but sshd listens there, "
+                "so the new rules would lock the administrator out. Nothing was changed. Lead another port inside."
             )
 
 
