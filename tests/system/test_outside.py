@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import testinfra
@@ -15,30 +15,38 @@ from testinfra.host import Host
 
 testinfra_hosts = ["ansible://outside"]
 DIRECTORY_PORTS = (53, 88, 135, 389, 445, 464, 636, 3268, 3269, 50000)
-READING_PORTS = (110, 143, 993, 995)
+MAIL_PORTS = (25, 110, 143, 465, 587, 993, 995, 2525)
 UNIT = "mailforest-firewall.service"
 
 
-def test_the_directory_is_closed(host: Host, office: Office) -> None:
-    targets = [(office.addresses[name], port) for name in office.controllers for port in DIRECTORY_PORTS]
-    assert {target: seen for target, seen in tcp_from(host, targets).items() if seen == "open"} == {}
+def _open(host: Host, targets: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    return [target for target, seen in tcp_from(host, targets).items() if seen == "open"]
 
 
-def test_the_gateway_itself_serves_nothing_of_the_directory(host: Host, office: Office) -> None:
-    targets = [(office.addresses[name], port) for name in office.gateways for port in DIRECTORY_PORTS]
-    assert {target: seen for target, seen in tcp_from(host, targets).items() if seen == "open"} == {}
+def test_nothing_behind_the_gateway_is_open(host: Host, office: Office) -> None:
+    inner = [office.addresses[name] for name in (*office.controllers, *office.mail_servers)]
+    assert _open(host, [(address, port) for address in inner for port in (22, *DIRECTORY_PORTS, *MAIL_PORTS)]) == []
 
 
-def test_without_the_rules_the_directory_would_be_open(host: Host, office: Office) -> None:
-    """The control: what is closed above is closed by the rules, and for no other reason."""
-    target = (office.addresses[office.controllers[0]], 636)
-    with _without_rules([*office.gateways, *office.controllers]):
-        assert tcp_from(host, [target]) == {target: "open"}
-    assert tcp_from(host, [target]) == {target: "silent"}
+def test_the_gateway_itself_is_open_to_its_administrators_only(host: Host, office: Office) -> None:
+    gateways = [office.addresses[name] for name in office.gateways]
+    found = _open(host, [(address, port) for address in gateways for port in (22, *DIRECTORY_PORTS, *MAIL_PORTS)])
+    assert found == [(address, 22) for address in gateways]
+
+
+def test_it_is_the_rules_that_close(host: Host, office: Office) -> None:
+    """The control: without the gateway's rules the hosts' own hold; without any rule all is open."""
+    ldaps = [(office.addresses[name], 636) for name in office.controllers]
+    smtp = [(office.addresses[name], 25) for name in office.mail_servers]
+    with _without_rules(office.gateways):
+        assert _open(host, ldaps + smtp) == smtp
+        with _without_rules(office.controllers):
+            assert _open(host, ldaps + smtp) == ldaps + smtp
+    assert _open(host, ldaps + smtp) == []
 
 
 @contextmanager
-def _without_rules(names: list[str]) -> Iterator[None]:
+def _without_rules(names: Iterable[str]) -> Iterator[None]:
     hosts = [testinfra.get_host(f"ansible://{name}") for name in names]
     for host in hosts:
         root_shell(host, f"systemctl stop {UNIT}")
