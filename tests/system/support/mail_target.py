@@ -14,8 +14,8 @@
     }
 
 `logins` are further names of the same mailbox, `aliases` further addresses; both may be left out, and so may `ports`,
-whose default is shown. There is at least one disabled user. The file holds passwords: mode 0600. The tests need curl and
-swaks.
+whose default is shown. There is at least one disabled user. The file holds passwords: mode 0600. curl and swaks are
+needed.
 """
 
 from __future__ import annotations
