@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
@@ -79,6 +80,8 @@ def _make_bases(client: Any, releases: list[str], mirror: str, *, say: Say) -> N
             say(f"pull debian:{release}")
             _pull(client, release)
         return
+    if os.geteuid() != 0:
+        raise LabError("No registry answers, and debootstrap, which makes the base image then, needs root. Use sudo.")
     say(f"no registry answers: debootstrap {', '.join(releases)} (a minute or two, once)")
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda release: _bootstrap(client, release, mirror), releases))
