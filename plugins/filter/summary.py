@@ -22,7 +22,7 @@ options:
     type: dict
     required: true
   flows:
-    description: One dictionary per proven flow, with C(server), C(port) and C(pop3).
+    description: The results of a loop of M(mailforest.stack.mail_flow) over the compiled topology's flows.
     type: list
     elements: dict
     required: true

@@ -60,7 +60,11 @@ def _owners(owners: Mapping[str, Mapping[str, str]]) -> list[str]:
 
 def _flows(flows: Sequence[Mapping[str, Any]]) -> list[str]:
     rows = [
-        [flow["server"], f"port {flow['port']}", "sent, found" + (" by IMAP and POP3" if flow["pop3"] else " by IMAP")]
+        [
+            flow["item"]["server"],
+            f"port {flow['item']['submission']['port']}",
+            "sent, found" + (" by IMAP and POP3" if flow["pop3_found"] else " by IMAP"),
+        ]
         for flow in flows
     ]
     return ["", "Mail: a message through each submission port, found and removed again", *_table(rows)] if rows else []
@@ -81,7 +85,7 @@ def summary(
     """Say what stands: addresses, ports, role owners, the mail that went through, the CA, the records for outside.
 
     `owners`: domain controller -> role -> owner, as each one's own database says.
-    `flows`: server, port, and whether POP3 found the message too.
+    `flows`: the results of a loop of `mail_flow` over the plan's flows.
     `ca_file`: where the CA's certificate lies on the controller; empty where it was not copied.
     """
     forest = plan["forest"]

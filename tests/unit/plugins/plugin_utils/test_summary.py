@@ -31,9 +31,8 @@ def _plan() -> dict[str, Any]:
 
 def test_it_names_addresses_ports_owners_mail_ca_and_the_outside_records() -> None:
     owners = {"dc1": dict.fromkeys(_ROLES, "dc1")}
-    lines = summary(
-        _plan(), owners=owners, flows=[{"server": "mx1", "port": 465, "pop3": True}], ca_file="/srv/office/ca.crt"
-    )
+    flow = {"item": {"server": "mx1", "submission": {"port": 465}}, "pop3_found": True}
+    lines = summary(_plan(), owners=owners, flows=[flow], ca_file="/srv/office/ca.crt")
     text = "\n".join(lines)
     assert lines[0] == "Forest corp.example.test (CORP), functional level 2008_R2"
     assert "  mx1  198.51.100.80  mail server        ports 25 465 993" in lines
