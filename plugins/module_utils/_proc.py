@@ -71,6 +71,14 @@ def command(process: Path) -> str:
     return read(process / "comm").strip()
 
 
+def program(process: Path) -> str:
+    """The name of the file that the process runs, whatever it calls itself; its `command` where that cannot be read."""
+    try:
+        return (process / "exe").readlink().name.removesuffix(" (deleted)")
+    except OSError:
+        return command(process)
+
+
 def read(file: Path) -> str:
     """The file's text; nothing when it is not there, such as that of a process that has just ended."""
     try:

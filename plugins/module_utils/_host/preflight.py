@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .._proc import LISTEN, UNCONNECTED, command, inodes, processes, read, sockets
+from .._proc import LISTEN, UNCONNECTED, command, inodes, processes, program, read, sockets
 
 DOMAIN_CONTROLLER, MAIL_SERVER, GATEWAY, MEMBER = "domain_controller", "mail_server", "gateway", "member"
 
@@ -144,8 +144,9 @@ def _port_53_holder(proc: Path) -> str:
     waiting |= {s.inode for s in sockets(proc, "udp") if s.state == UNCONNECTED and s.local_port == _DNS_PORT}
     if not waiting:
         return ""
-    names = {command(process) for process in processes(proc) if waiting.intersection(inodes(process))}
-    return ", ".join(sorted(name for name in names if not name.startswith("samba")))
+    holders = [process for process in processes(proc) if waiting.intersection(inodes(process))]
+    # Samba's processes call themselves by their tasks (`dns[master]`), so the program decides.
+    return ", ".join(sorted({command(process) for process in holders if not program(process).startswith("samba")}))
 
 
 def read_facts(wanted: Wanted, *, root: Path = Path("/")) -> Facts:

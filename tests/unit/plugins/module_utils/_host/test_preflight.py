@@ -99,7 +99,8 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "etc/resolv.conf").write_text("# nameserver x\nnameserver 198.51.100.1\n")
     (tmp_path / "proc/meminfo").write_text("MemTotal:       4096000 kB\n")
     (tmp_path / "proc/7/comm").write_text("dnsmasq\n")
-    (tmp_path / "proc/8/comm").write_text("samba: task[dns\n")
+    (tmp_path / "proc/8/comm").write_text("dns[master]\n")
+    (tmp_path / "proc/8/exe").symlink_to("/usr/sbin/samba")
     return tmp_path
 
 
