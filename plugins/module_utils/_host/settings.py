@@ -28,6 +28,14 @@ def _is_address(text: str) -> bool:
     return True
 
 
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_name(text: str) -> bool:
     return len(text) <= _LONGEST_NAME and all(_LABEL.fullmatch(label) for label in text.split("."))
 
@@ -66,6 +74,9 @@ def _lists(values: Mapping[str, Any]) -> Iterator[str]:
     for index, text in enumerate(values["ntp_servers"]):
         if not _is_address(text) and not _is_name(text):
             yield f"host_ntp_servers[{index}]: {text!r} is neither a host name nor an address."
+    for index, text in enumerate(values["ntp_clients"]):
+        if not _is_network(text):
+            yield f"host_ntp_clients[{index}]: {text!r} is not a network; write it like 198.51.100.64/26."
 
 
 def host_errors(values: Mapping[str, Any]) -> list[str]:

@@ -23,16 +23,15 @@ GOOD: dict[str, Any] = {
     "resolvers": ["198.51.100.66"],
     "upstreams": ["2001:db8::53"],
     "ntp_servers": ["dc1.corp.example.test", "198.51.100.66"],
+    "ntp_clients": ["198.51.100.64/26", "2001:db8::/64"],
     "updates_time": "03:30",
 }
 
 
 def test_good_values() -> None:
     assert host_errors(GOOD) == []
-    assert (
-        host_errors({**GOOD, "entries": [], "resolvers": [], "upstreams": [], "ntp_servers": [], "updates_time": ""})
-        == []
-    )
+    empty: dict[str, Any] = dict.fromkeys(("entries", "resolvers", "upstreams", "ntp_servers", "ntp_clients"), [])
+    assert host_errors({**GOOD, **empty, "updates_time": ""}) == []
 
 
 @pytest.mark.parametrize(
@@ -54,6 +53,7 @@ def test_good_values() -> None:
         pytest.param({"resolvers": ["dc1"]}, "host_resolvers[0]: 'dc1'", id="resolver by name"),
         pytest.param({"upstreams": ["198.51.100.1", "x"]}, "host_upstreams[1]", id="upstream by name"),
         pytest.param({"ntp_servers": ["a b"]}, "host_ntp_servers[0]", id="time server"),
+        pytest.param({"ntp_clients": ["198.51.100.65/26"]}, "host_ntp_clients[0]", id="time client with host bits"),
         pytest.param({"updates_time": "3:30"}, "host_updates_time: '3:30'", id="time of day"),
         pytest.param({"updates_time": "24:00"}, "host_updates_time", id="no such time"),
     ],
