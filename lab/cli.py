@@ -130,4 +130,4 @@ def _clean(client: Any, options: argparse.Namespace) -> None:
 
 
 def _say(text: str) -> None:
-    print(f"lab: {text}", flush=True)
+    print(f"lab: {text}\n", end="", flush=True)  # one piece, because several threads speak

@@ -85,7 +85,10 @@ def start(client: Any, lab: Lab) -> list[str]:
 
 def restart(client: Any, lab: Lab) -> None:
     """Restart every host, as a power cut with warning would."""
-    parallel(lambda item: item.restart(timeout=_STOP_SECONDS), containers(client, lab.name))
+    found = containers(client, lab.name)
+    if len(found) < len(lab.hosts):
+        raise LabError(f"Only {len(found)} of the lab's {len(lab.hosts)} hosts are there. Run: tools/lab up {lab.name}")
+    parallel(lambda item: item.restart(timeout=_STOP_SECONDS), found)
 
 
 def remove(client: Any, lab: str | None = None) -> None:
