@@ -19,8 +19,8 @@ from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from benchmarks.deployment import Example
-from benchmarks.harness import ROOT, BenchmarkError, Comparison, Samples, finish, main
+from benchmarks.common.deployment import Example
+from benchmarks.common.harness import ROOT, BenchmarkError, Comparison, Samples, finish, main
 from lab import engine
 from lab.definition import Lab, load
 
@@ -84,7 +84,7 @@ def benchmark() -> int:
     """Measure both."""
     options = arguments()
     example = Example(options.example)
-    example.require_demo()
+    example.prepare()
     client = engine.connect()
     lab = load(ROOT / "lab" / "labs" / f"{options.example}.yml")
     samples = Samples()

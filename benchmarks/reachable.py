@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from benchmarks.harness import ROOT, BenchmarkError, Comparison, alternate, finish, main, playbook_command, run
+from benchmarks.common.harness import ROOT, BenchmarkError, Comparison, alternate, finish, main, playbook_command, run
 
 _FIRST_PORT = 21000
 _FILLING = 4

@@ -13,8 +13,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the benchmarks are scripts of the checkout
 
-from benchmarks.deployment import Task, pings, read_tally
-from benchmarks.harness import BenchmarkError, Comparison, alternate, run
+from benchmarks.common.deployment import Task, pings, read_tally
+from benchmarks.common.harness import BenchmarkError, Comparison, alternate, run
 from benchmarks.reachable import Layout
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import ROOT, BenchmarkError, playbook_command, run
+from benchmarks.common.harness import ROOT, playbook_command, run
 
 _LOGS = ROOT / ".build" / "bench"
 
@@ -38,11 +38,16 @@ class Example:
         """Return the user's repository."""
         return ROOT / "examples" / self.name
 
-    def require_demo(self) -> None:
-        """Say what is missing when the demo has not been run."""
-        for path in ("collections", "inventory/lab.yml", "inventory/group_vars/all/secrets.yml"):
-            if not (self.directory / path).exists():
-                raise BenchmarkError(f"examples/{self.name}/{path} is missing; run: make demo EXAMPLE={self.name}")
+    def prepare(self) -> None:
+        """Have the demo deployed, and the collection as it is now."""
+        needed = ("collections", "inventory/lab.yml", "inventory/group_vars/all/secrets.yml")
+        if all((self.directory / path).exists() for path in needed):
+            target = str(self.directory / "collections")
+            run([str(ROOT / "tools" / "install-collection"), target], log=self._log("install"))
+            run([str(ROOT / "tools" / "lab"), "up", self.name], log=self._log("lab-up"))
+        else:
+            print(f"  the demo has not been run; running tools/demo {self.name}", flush=True)
+            run([str(ROOT / "tools" / "demo"), self.name], log=self._log("demo"))
 
     def renew_lab(self) -> None:
         """Remove the hosts and start blank ones."""
