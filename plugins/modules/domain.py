@@ -62,8 +62,8 @@ options:
     description:
       - Functional level of a new domain and forest. The level of an existing one stays; it can only be raised, and
         never lowered again.
-      - V(2016) needs Samba 4.20 or newer on every domain controller and C(ad dc functional level = 2016) in
-        C(smb.conf).
+      - V(2016) needs a Samba that knows it on every domain controller (Debian 13 has it), and
+        C(ad dc functional level = 2016) in C(smb.conf).
     type: str
     choices: ["2008_R2", "2016"]
     default: "2008_R2"
