@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values of the mail roles: which are refused and with what words, and how they are written into the daemons' files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.mailforest.stack.plugins.module_utils._mail.settings import (
+    dovecot_errors,
+    dovecot_quoted,
+    ldap_filter_value,
+    postfix_errors,
+    relay_network,
+)
+
+DIRECTORY = {
+    "uris": ["ldaps://dc1.corp.example.test", "ldaps://dc2.corp.example.test:636"],
+    "base_dn": "DC=corp,DC=example,DC=test",
+    "bind_dn": "CN=svc-mail,OU=Mail,DC=corp,DC=example,DC=test",
+    "group_dn": "CN=Mail (all) 100%,OU=Mail,DC=corp,DC=example,DC=test",
+    "mailbox_attribute": "adminDescription",
+}
+LOCAL_POSTFIX: dict[str, Any] = {
+    "hostname": "mx1.corp.example.test",
+    "domains": ["example.test"],
+    "listeners": ["smtp"],
+    "login_listeners": [],
+    "networks": [],
+    "directory": {},
+    "password": "",
+    "mailboxes": [],
+    "aliases": [],
+    "dovecot": False,
+    "message_size_limit": 52428800,
+}
+DIRECTORY_POSTFIX: dict[str, Any] = {
+    **LOCAL_POSTFIX,
+    "listeners": ["smtp", "submission"],
+    "login_listeners": ["submission"],
+    "directory": DIRECTORY,
+    "password": "Ein sicheres #1",
+    "dovecot": True,
+}
+LOCAL_DOVECOT: dict[str, Any] = {
+    "hostname": "mx1.corp.example.test",
+    "listeners": ["imap", "imaps"],
+    "directory": {},
+    "password": "",
+    "users": [],
+    "postfix": False,
+    "auth_cache_seconds": 5,
+    "folders": [{"name": "Sent Items", "use": "sent"}, {"name": "Entwürfe", "use": "drafts"}],
+}
+USER = {"name": "alice@example.test", "password_hash": "{SHA512-CRYPT}$6$salt$hash"}
+
+
+@pytest.mark.parametrize("settings", [LOCAL_POSTFIX, DIRECTORY_POSTFIX], ids=["local", "directory"])
+def test_postfix_values_that_work(settings: dict[str, Any]) -> None:
+    assert postfix_errors(settings) == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        LOCAL_DOVECOT,
+        {**LOCAL_DOVECOT, "users": [USER]},
+        {**LOCAL_DOVECOT, "listeners": [], "postfix": True},
+        {**LOCAL_DOVECOT, "directory": DIRECTORY, "password": "secret", "auth_cache_seconds": 0},
+    ],
+    ids=["local", "users", "delivery only", "directory"],
+)
+def test_dovecot_values_that_work(settings: dict[str, Any]) -> None:
+    assert dovecot_errors(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"hostname": "mx1"}, ["postfix_hostname", "'mx1'", "single label", "MAIL-21"]),
+        ({"domains": ["example..test"]}, ["postfix_domains", "example..test", "empty label"]),
+        ({"domains": ["Example.test"]}, ["postfix_domains", "capital"]),
+        ({"domains": ["a.test", "a.test"]}, ["postfix_domains", "a.test", "more than once"]),
+        ({"domains": []}, ["postfix_domains is empty"]),
+        ({"listeners": ["smtp", "smtp"]}, ["postfix_listeners", "smtp", "more than once"]),
+        ({"networks": ["192.0.2.0/33"]}, ["postfix_networks", "192.0.2.0/33", "not a network"]),
+        ({"networks": ["10.0.0.0/8"]}, ["postfix_networks", "10.0.0.0/8", "wider than /24", "MAIL-18"]),
+        ({"networks": ["8.8.8.0/24"]}, ["postfix_networks", "8.8.8.0/24", "public", "MAIL-18"]),
+        ({"directory": {**DIRECTORY, "uris": ["ldap://dc1"]}}, ["postfix_directory.uris", "ldap://dc1", "ldaps://"]),
+        ({"directory": {**DIRECTORY, "uris": ["ldaps://dc1:0"]}}, ["postfix_directory.uris", "port 0"]),
+        ({"directory": {**DIRECTORY, "uris": []}}, ["postfix_directory lacks uris"]),
+        ({"directory": {**DIRECTORY, "base_dn": "corp.example.test"}}, ["base_dn", "distinguished name"]),
+        ({"directory": {**DIRECTORY, "bind_dn": "CN=a%u,DC=test"}}, ["bind_dn", "holds %"]),
+        ({"directory": {**DIRECTORY, "group_dn": "CN=a\nbind = no"}}, ["group_dn", "line break"]),
+        ({"directory": {**DIRECTORY, "mailbox_attribute": "a)(b"}}, ["mailbox_attribute", "'a)(b'"]),
+        ({"password": ""}, ["postfix_directory_password is empty", "svc-mail"]),
+        ({"password": "geheim\nstart_tls = no"}, ["postfix_directory_password", "line break"]),
+        ({"password": "geheim "}, ["postfix_directory_password", "space"]),
+        ({"mailboxes": ["alice@example.test"]}, ["postfix_mailboxes and postfix_directory"]),
+        ({"aliases": [{"name": "info", "recipients": []}]}, ["postfix_aliases", "info", "vanish"]),
+        ({"aliases": [{"name": "info", "recipients": ["|/bin/sh"]}]}, ["postfix_aliases", "|/bin/sh"]),
+        ({"dovecot": False}, ["postfix_listeners", "submission", "postfix_dovecot: true"]),
+        ({"message_size_limit": 0}, ["postfix_message_size_limit", "1024"]),
+    ],
+)
+def test_postfix_values_that_are_refused(change: dict[str, Any], words: list[str]) -> None:
+    told = " ".join(postfix_errors({**DIRECTORY_POSTFIX, **change}))
+    assert [word for word in words if word not in told] == []
+    assert "geheim" not in told
+
+
+@pytest.mark.parametrize(
+    ("mailboxes", "words"),
+    [
+        (["alice"], ["'alice'", "name@domain"]),
+        (["alice@elsewhere.test"], ["alice@elsewhere.test", "none of postfix_domains"]),
+        (["a@example.test", "a@example.test"], ["more than once"]),
+    ],
+)
+def test_mailboxes_that_are_refused(mailboxes: list[str], words: list[str]) -> None:
+    told = " ".join(postfix_errors({**LOCAL_POSTFIX, "dovecot": True, "mailboxes": mailboxes}))
+    assert [word for word in words if word not in told] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"hostname": "mx1"}, ["dovecot_hostname", "single label"]),
+        ({"listeners": ["imap", "imap"]}, ["dovecot_listeners", "more than once"]),
+        ({"listeners": []}, ["dovecot_listeners is empty"]),
+        ({"directory": DIRECTORY}, ["dovecot_directory_password is empty"]),
+        ({"directory": DIRECTORY, "password": "x", "users": [USER]}, ["dovecot_users and dovecot_directory"]),
+        ({"users": [{**USER, "name": "../alice"}]}, ["dovecot_users", "'../alice'"]),
+        ({"users": [{**USER, "name": "Alice"}]}, ["dovecot_users", "small letters"]),
+        (
+            {"users": [{**USER, "password_hash": "in clear text"}]},
+            ["dovecot_users", "alice@example.test", "doveadm pw"],
+        ),
+        ({"users": [{**USER, "password_hash": "a:b"}]}, ["dovecot_users", "doveadm pw"]),
+        ({"users": [USER, USER]}, ["dovecot_users", "more than once"]),
+        ({"auth_cache_seconds": 3600}, ["dovecot_auth_cache_seconds", "3600", "disabled"]),
+        ({"folders": [{"name": 'a" {', "use": "sent"}]}, ["dovecot_folders"]),
+        ({"folders": [{"name": "A", "use": "sent"}, {"name": "B", "use": "sent"}]}, ["dovecot_folders", "sent"]),
+    ],
+)
+def test_dovecot_values_that_are_refused(change: dict[str, Any], words: list[str]) -> None:
+    told = " ".join(dovecot_errors({**LOCAL_DOVECOT, **change}))
+    assert [word for word in words if word not in told] == []
+    assert "in clear text" not in told
+
+
+def test_all_errors_come_at_once() -> None:
+    assert len(postfix_errors({**DIRECTORY_POSTFIX, "hostname": "mx1", "password": "", "networks": ["0.0.0.0/0"]})) == 3
+
+
+@pytest.mark.parametrize("network", ["192.168.20.0/24", "10.1.2.0/28", "fd00:1::/64", "8.8.8.8/32", "2001:db8::1/128"])
+def test_networks_that_may_relay(network: str) -> None:
+    assert relay_network(network) == ""
+
+
+@pytest.mark.parametrize(
+    ("network", "word"),
+    [
+        ("0.0.0.0/0", "public"),
+        ("::/0", "public"),
+        ("172.16.0.0/16", "wider"),
+        ("fd00::/48", "wider"),
+        ("2a00::/64", "public"),
+        ("192.168.20.1/24", "host bits"),
+        ("all", "not a network"),
+    ],
+)
+def test_networks_that_may_not_relay(network: str, word: str) -> None:
+    assert word in relay_network(network)
+
+
+@pytest.mark.parametrize(
+    ("value", "escaped"),
+    [
+        ("CN=mail-users,DC=test", "CN=mail-users,DC=test"),
+        ("CN=Mail (all)*,DC=test", r"CN=Mail \28all\29\2a,DC=test"),
+        (r"CN=a\,b,DC=test", r"CN=a\5c,b,DC=test"),
+        ("CN=100% #1 $x,DC=test", r"CN=100\25 \231 \24x,DC=test"),
+        ("CN=Büro,DC=test", r"CN=B\c3\bcro,DC=test"),
+    ],
+)
+def test_a_value_in_an_ldap_filter(value: str, escaped: str) -> None:
+    assert ldap_filter_value(value) == escaped
+
+
+@pytest.mark.parametrize(("value", "quoted"), [("plain", '"plain"'), ('a "b" #\\c', '"a \\"b\\" #\\\\c"')])
+def test_a_value_in_quotes(value: str, quoted: str) -> None:
+    assert dovecot_quoted(value) == quoted

@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mail roles' tables: ports as in the catalogue of services, files for each way to know users, probes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.plugins.filter import AnsibleJinja2Filter
+from ansible.plugins.loader import filter_loader
+from ansible_collections.mailforest.stack.plugins.module_utils._mail import settings
+from ansible_collections.mailforest.stack.plugins.module_utils._topology.services import (
+    DOVECOT_SERVICES,
+    POSTFIX_SERVICES,
+    SERVICES,
+    Tls,
+)
+from ansible_collections.mailforest.stack.tests.unit.roles.conftest import Evaluate
+
+FILTERS = ("postfix_errors", "dovecot_errors", "ldap_filter_value", "dovecot_quoted")
+TLS = {Tls.OFFERED: "starttls", Tls.REQUIRED: "starttls", Tls.IMPLICIT: "implicit"}
+DIRECTORY = {
+    "uris": ["ldaps://dc1.corp.example.test"],
+    "base_dn": "DC=corp,DC=example,DC=test",
+    "bind_dn": "CN=svc-mail,DC=corp,DC=example,DC=test",
+    "group_dn": "CN=mail (all),DC=corp,DC=example,DC=test",
+    "mailbox_attribute": "adminDescription",
+}
+
+
+@pytest.fixture(autouse=True)
+def own_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the roles' variables find the collection's filters, which no collection loader looks for here."""
+    known = {f"mailforest.stack.{name}": getattr(settings, name) for name in FILTERS}
+    find = filter_loader.get
+
+    def get(name: str, *args: Any, **kwargs: Any) -> Any:
+        return AnsibleJinja2Filter(known[name]) if name in known else find(name, *args, **kwargs)
+
+    monkeypatch.setattr(filter_loader, "get", get)
+
+
+def _facts(release: str = "13") -> dict[str, Any]:
+    return {
+        "distribution": "Debian",
+        "distribution_major_version": release,
+        "fqdn": "mx1.example.test",
+        "default_ipv4": {"address": "198.51.100.68"},
+    }
+
+
+@pytest.mark.parametrize("name", POSTFIX_SERVICES)
+def test_postfix_serves_the_ports_of_the_catalogue(evaluate: Evaluate, name: str) -> None:
+    row = evaluate("postfix", "__postfix_services")[name]
+    found = (row["probe"]["name"], row["probe"]["port"], row["probe"]["tls"], row["probe"]["requirement"], row["login"])
+    known = SERVICES[name]
+    assert found == (name, known.port, TLS[known.tls], known.requirement, name != "smtp")
+
+
+@pytest.mark.parametrize("name", DOVECOT_SERVICES)
+def test_dovecot_serves_the_ports_of_the_catalogue(evaluate: Evaluate, name: str) -> None:
+    row = evaluate("dovecot", "__dovecot_services")[name]
+    known = SERVICES[name]
+    assert row == {
+        "name": name,
+        "port": known.port,
+        "protocol": known.protocol,
+        "tls": TLS[known.tls],
+        "requirement": known.requirement,
+    }
+
+
+def test_the_roles_serve_every_mail_service(evaluate: Evaluate) -> None:
+    assert set(evaluate("postfix", "__postfix_services")) == set(POSTFIX_SERVICES)
+    assert set(evaluate("dovecot", "__dovecot_services")) == set(DOVECOT_SERVICES)
+
+
+@pytest.mark.parametrize(
+    ("values", "files"),
+    [
+        ({}, set()),
+        ({"postfix_dovecot": True}, {"senders.regexp"}),
+        ({"postfix_domains": ["example.test"]}, {"own_senders.texthash"}),
+        ({"postfix_domains": ["example.test"], "postfix_own_senders_log_in": False}, set()),
+        ({"postfix_mailboxes": ["a@example.test"]}, {"mailboxes.texthash"}),
+        ({"postfix_directory": DIRECTORY}, {f"ldap/{table}.cf" for table in ("users", "senders", "groups", "logins")}),
+    ],
+    ids=["alone", "dovecot", "domains", "any sender", "list", "directory"],
+)
+def test_postfix_has_the_tables_it_needs(evaluate: Evaluate, values: dict[str, Any], files: set[str]) -> None:
+    found = evaluate("postfix", "__postfix_files", ansible_facts=_facts(), **values)
+    always = {"/etc/postfix/main.cf", "/etc/postfix/master.cf", "/etc/postfix/aliases.texthash", "/etc/mailname"}
+    assert {spec["path"] for spec in found} == always | {f"/etc/postfix/{name}" for name in files}
+
+
+def test_a_file_with_the_password_is_secret(evaluate: Evaluate) -> None:
+    values = {"ansible_facts": _facts(), "postfix_directory": DIRECTORY, "dovecot_directory": DIRECTORY}
+    tables = [spec for spec in evaluate("postfix", "__postfix_files", **values) if "/ldap/" in spec["path"]]
+    assert {(spec["mode"], spec["group"], spec["secret"]) for spec in tables} == {("0640", "postfix", True)}
+    stored = [spec for spec in evaluate("dovecot", "__dovecot_files", **values) if "directory" in spec["path"]]
+    assert [(spec["mode"], spec["secret"]) for spec in stored] == [("0600", True)]
+
+
+def test_only_enabled_members_with_a_mailbox_are_asked_for(evaluate: Evaluate) -> None:
+    wanted = (
+        "(objectCategory=person)(objectClass=user)(!(userAccountControl:1.2.840.113556.1.4.803:=2))"
+        r"(memberOf:1.2.840.113556.1.4.1941:=CN=mail \28all\29,DC=corp,DC=example,DC=test)(adminDescription=*)"
+    )
+    assert evaluate("postfix", "__postfix_user_filter", postfix_directory=DIRECTORY) == wanted
+    assert evaluate("dovecot", "__dovecot_user_filter", dovecot_directory=DIRECTORY) == wanted
+
+
+def test_without_a_group_every_user_with_a_mailbox_is_meant(evaluate: Evaluate) -> None:
+    found = evaluate("dovecot", "__dovecot_user_filter", dovecot_directory={**DIRECTORY, "group_dn": ""})
+    assert "memberOf" not in found
+    assert found.endswith("(adminDescription=*)")
+
+
+@pytest.mark.parametrize(
+    ("given", "default"), [([], ["postmaster"]), ([{"name": "postmaster", "recipients": ["a"]}], [])]
+)
+def test_postmaster_is_always_there(evaluate: Evaluate, given: list[dict[str, Any]], default: list[str]) -> None:
+    assert evaluate("postfix", "__postfix_default_aliases", postfix_aliases=given) == default
+
+
+def test_postmaster_of_every_virtual_domain_is_there(evaluate: Evaluate) -> None:
+    found = evaluate(
+        "postfix", "__postfix_default_aliases", postfix_directory=DIRECTORY, postfix_domains=["a.test", "b.test"]
+    )
+    assert found == ["postmaster", "postmaster@a.test", "postmaster@b.test"]
+
+
+@pytest.mark.parametrize(("release", "version"), [("12", "2.3"), ("13", "2.4")])
+def test_dovecot_is_written_for_the_release(evaluate: Evaluate, release: str, version: str) -> None:
+    files = evaluate("dovecot", "__dovecot_files", ansible_facts=_facts(release), dovecot_directory=DIRECTORY)
+    templates = {spec["path"]: spec.get("template") for spec in files}
+    assert templates["/etc/dovecot/dovecot.conf"] == f"etc/dovecot/dovecot-{version}.conf.j2"
+    assert templates["/etc/dovecot/directory.conf"] == f"etc/dovecot/directory-{version}.conf.j2"
+
+
+@pytest.mark.parametrize(
+    ("release", "directory", "expected"), [("12", DIRECTORY, False), ("13", DIRECTORY, True), ("12", {}, True)]
+)
+def test_smtputf8_is_what_delivery_can_take(
+    evaluate: Evaluate, release: str, directory: dict[str, Any], expected: bool
+) -> None:
+    found = evaluate("postfix", "postfix_smtputf8", ansible_facts=_facts(release), postfix_directory=directory)
+    assert found is expected
+
+
+def test_every_listener_is_probed_where_clients_are(evaluate: Evaluate) -> None:
+    checks = evaluate("postfix", "__postfix_checks", ansible_facts=_facts(), postfix_dovecot=True)
+    checks += evaluate("dovecot", "__dovecot_checks", ansible_facts=_facts())
+    assert {check["port"] for check in checks} == {25, 465, 587, 143, 993, 110, 995}
+    assert {(check["host"], check["server_name"]) for check in checks} == {("198.51.100.68", "mx1.example.test")}
+
+
+def test_a_server_without_dovecot_has_no_logins(evaluate: Evaluate) -> None:
+    assert evaluate("postfix", "postfix_listeners") == ["smtp"]
+    assert evaluate("postfix", "__postfix_errors", ansible_facts=_facts()) == []
+
+
+def test_errors_reach_the_role(evaluate: Evaluate) -> None:
+    assert len(evaluate("postfix", "__postfix_errors", ansible_facts=_facts(), postfix_networks=["10.0.0.0/8"])) == 1
+    assert len(evaluate("dovecot", "__dovecot_errors", ansible_facts=_facts(), dovecot_auth_cache_seconds=99)) == 1
