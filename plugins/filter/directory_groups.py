@@ -31,7 +31,9 @@ options:
 EXAMPLES = r"""
 - name: Make groups
   mailforest.stack.group:
-    groups: "{{ [{'name': 'staff', 'members': ['sales', 'alice']}] | mailforest.stack.directory_groups([{'name': 'alice'}]) }}"
+    groups: "{{ [{'name': 'staff', 'members': ['sales', 'alice']}] | mailforest.stack.directory_groups(people) }}"
+  vars:
+    people: [{name: alice}]
 """
 
 RETURN = r"""
