@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support.hosts import root_shell, solo
 from testinfra.host import Host
@@ -40,11 +42,19 @@ def test_the_time_service_asks_the_named_server(host: Host) -> None:
     assert [source[2] for source in sources] == ["198.51.100.10"]
 
 
-def test_security_updates_come_at_the_named_time(host: Host) -> None:
-    assert host.service("apt-daily-upgrade.timer").exists
-    timer = root_shell(host, "systemctl show apt-daily-upgrade.timer --property=TimersCalendar")
-    assert "03:17" in timer
-    assert timer.count("OnCalendar") == 1
+@pytest.fixture
+def timer(host: Host) -> Iterator[str]:
+    """The timer of the updates, which the lab masks so that none runs during a test."""
+    name = "apt-daily-upgrade.timer"
+    root_shell(host, f"systemctl unmask {name} && systemctl daemon-reload")
+    yield name
+    root_shell(host, f"systemctl mask {name}")
+
+
+def test_security_updates_come_at_the_named_time(host: Host, timer: str) -> None:
+    shown = root_shell(host, f"systemctl show {timer} --property=TimersCalendar")
+    assert "OnCalendar=*-*-* 03:17:00" in shown
+    assert shown.count("OnCalendar") == 1
 
 
 def test_only_security_updates_are_taken(host: Host) -> None:

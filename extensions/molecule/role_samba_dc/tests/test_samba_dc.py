@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support.directory import owners
-from ansible_collections.mailforest.stack.tests.system.support.hosts import client_context, solo
+from ansible_collections.mailforest.stack.tests.system.support.hosts import client_context, root_shell, solo
 from ansible_collections.mailforest.stack.tests.system.support.network import (
     clock_offset,
     handshake,
     ldap_bind,
     records,
-    tcp,
 )
 from testinfra.host import Host
 
@@ -71,8 +70,9 @@ def test_time_is_served(host: Host) -> None:
     assert abs(clock_offset(solo(host).address)) < 2
 
 
-def test_there_is_no_netbios(host: Host) -> None:
-    assert tcp(solo(host).address, 139) == "refused"
+def test_nobody_listens_for_netbios_names(host: Host) -> None:
+    sockets = [line.split()[3] for line in root_shell(host, "ss -H -uln").splitlines()]
+    assert [local for local in sockets if local.rpartition(":")[2] in ("137", "138")] == []
 
 
 def test_samba_comes_back_at_boot(host: Host) -> None:
