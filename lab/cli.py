@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import docker
+
 from lab import access, engine, images, resolvers
 from lab.definition import Host, Lab, load
 from lab.errors import LabError
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         client = engine.connect()
         with _alone():
             options.run(client, options)
-    except LabError as exc:
+    except (LabError, docker.errors.DockerException) as exc:
         print(f"lab: {exc}", file=sys.stderr)
         return 1
     if options.command not in ("status", "free"):

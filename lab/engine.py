@@ -14,7 +14,7 @@ import docker
 
 from lab.definition import Host, Lab, Network
 from lab.errors import LabError
-from lab.images import LABEL, host_image
+from lab.images import IMAGES, LABEL, host_image
 
 _SPEC = "mailforest.lab.spec"
 _STOP_SECONDS = 30
@@ -104,10 +104,11 @@ def remove_all(client: Any) -> None:
     for volume in client.volumes.list(filters=_labelled(None)):
         volume.remove(force=True)
     ours = {image.id: image for image in client.images.list(filters=_labelled(None))}
-    ours |= {image.id: image for image in client.images.list(name="mailforest-lab/*")}
+    ours |= {image.id: image for image in client.images.list(name=f"{IMAGES}/*")}
     # Those made from others first.
     for image in sorted(ours.values(), key=lambda image: str(image.attrs["Created"]), reverse=True):
-        client.images.remove(image.id, force=True)
+        for name in [tag for tag in image.tags if tag.startswith(f"{IMAGES}/")] or [image.id]:
+            client.images.remove(name, force=True)
 
 
 def _labelled(lab: str | None) -> dict[str, str]:

@@ -22,6 +22,9 @@ from lab.errors import LabError
 LABEL = "mailforest.lab"
 """On every container, network and image of ours; the value is the lab's name, or `shared` for images."""
 
+IMAGES = "mailforest-lab"
+"""The names of our images begin with it."""
+
 _INPUTS = "mailforest.lab.inputs"
 _SOURCE = Path(__file__).parent / "host"
 _REGISTRY_SECONDS = 8
@@ -33,7 +36,7 @@ Say = Callable[[str], None]
 
 def host_image(release: str) -> str:
     """Name of the image of a blank host."""
-    return f"mailforest-lab/host:{release}"
+    return f"{IMAGES}/host:{release}"
 
 
 def ensure(client: Any, releases: Iterable[str], *, say: Say) -> None:
@@ -51,7 +54,7 @@ def ensure(client: Any, releases: Iterable[str], *, say: Say) -> None:
 
 
 def _base(release: str) -> str:
-    return f"mailforest-lab/base:{release}"
+    return f"{IMAGES}/base:{release}"
 
 
 def _label(client: Any, name: str) -> str | None:
