@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support.hosts import root_shell, solo
+from ansible_collections.mailforest.stack.tests.system.support.network import clock_offset
 from testinfra.host import Host
 
 testinfra_hosts = ["ansible://solo"]
@@ -40,6 +41,10 @@ def test_the_time_service_asks_the_named_server(host: Host) -> None:
     assert host.service("chrony.service").is_enabled
     sources = [line.split(",") for line in root_shell(host, "chronyc -n -c sources -a").splitlines()]
     assert [source[2] for source in sources] == ["198.51.100.10"]
+
+
+def test_the_host_serves_time_to_the_network(host: Host) -> None:
+    assert abs(clock_offset(solo(host).address)) < 2
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 from ansible_collections.mailforest.stack.tests.system.support.directory import owners
 from ansible_collections.mailforest.stack.tests.system.support.hosts import client_context, root_shell, solo
 from ansible_collections.mailforest.stack.tests.system.support.network import (
-    clock_offset,
     handshake,
     ldap_bind,
     records,
@@ -64,10 +63,6 @@ def test_no_password_goes_in_clear_text(host: Host) -> None:
     user, secret = f"Administrator@{_domain(host)}", PASSWORD.read_text(encoding="ascii").strip()
     # strongerAuthRequired (RFC 4511 appendix A)
     assert ldap_bind(solo(host).address, user=user, password=secret) == 8
-
-
-def test_time_is_served(host: Host) -> None:
-    assert abs(clock_offset(solo(host).address)) < 2
 
 
 def test_nobody_listens_for_netbios_names(host: Host) -> None:
