@@ -80,8 +80,8 @@ class DirectoryRoles:
         except ldb.LdbError as exc:
             raise ResourceError(
                 f"The role {role} was not transferred from {self.owners()[role]} to {self.own}: {exc.args[1]}."
-                " The roles before it are. Check that samba-ad-dc runs on both and that they reach each other on 135, 389"
-                " and the dynamic RPC ports, then run again. A role whose owner is gone for good has to be seized.",
+                " The roles before it are. Check that samba-ad-dc runs on both and that they reach each other on 135,"
+                " 389 and the dynamic RPC ports, then run again. A role whose owner is gone for good has to be seized.",
                 role=role,
             ) from exc
 
