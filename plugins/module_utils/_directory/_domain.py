@@ -255,8 +255,8 @@ class DomainResource:
         if not self._samba.supports(self._forest.functional_level):
             raise ResourceError(
                 f"functional_level {self._forest.functional_level} needs a Samba that knows 'ad dc functional level'"
-                " (Debian 13 has it), not this host's. Nothing was changed. Choose 2008_R2, or a newer release for every"
-                " controller."
+                " (Debian 13 has it), not this host's. Nothing was changed. Choose 2008_R2, or a newer release for"
+                " every controller."
             )
         settings = self._samba.settings()
         faults = ["it does not exist"] if settings is None else settings_faults(self._forest, settings)
