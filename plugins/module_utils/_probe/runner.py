@@ -6,15 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 import resource
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
+from ansible_collections.mailforest.stack.plugins.module_utils._probe.resolver import Resolver
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.spec import Check
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.tcp import TcpProbe
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.udp import UdpProbe
@@ -80,36 +79,6 @@ class Result:
             "certificate": dict(finding.certificate),
             "answer": dict(finding.answer),
         }
-
-
-@cache
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-class Resolver:
-    """Look every name up once, and again only after a failure."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, asyncio.Task[list[str]]] = {}
-
-    async def addresses(self, host: str) -> list[str]:
-        """Return the addresses of a host, in the system's order."""
-        if _is_address(host):
-            return [host]
-        task = self._known.get(host)
-        if task is None or (task.done() and (task.cancelled() or task.exception())):
-            task = self._known[host] = asyncio.create_task(self._look_up(host))
-        return await asyncio.shield(task)
-
-    @staticmethod
-    async def _look_up(host: str) -> list[str]:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        return list(dict.fromkeys(str(address[0]) for *_kind, address in found))
 
 
 def _from_error(progress: Progress, error: Exception) -> Finding:

@@ -18,6 +18,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._probe import (
     Verdict,
     parse_all,
     probe,
+    resolver,
     runner,
 )
 from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._probe import fakes
@@ -121,10 +122,7 @@ def test_many_filtered_ports_take_the_time_of_one() -> None:
 
 
 def test_a_host_with_two_addresses_is_open_when_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def two(_host: str) -> list[str]:
-        return ["127.0.0.2", "127.0.0.1"]
-
-    monkeypatch.setattr(runner.Resolver, "_look_up", staticmethod(two))
+    monkeypatch.setattr(resolver, "_system_addresses", lambda _host: ["127.0.0.2", "127.0.0.1"])
     with fakes.listening(fakes.silence) as port:
         results = probe([Check(host="two.example.test", port=port)] * 2)
     assert [(r.finding.verdict, r.finding.address) for r in results] == [(Verdict.OPEN, "127.0.0.1")] * 2
@@ -133,17 +131,40 @@ def test_a_host_with_two_addresses_is_open_when_one_is(monkeypatch: pytest.Monke
 def test_a_name_is_looked_up_once_and_again_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    async def flaky(host: str) -> list[str]:
+    def flaky(host: str) -> list[str]:
         asked.append(host)
         if len(asked) == 1:
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         return ["127.0.0.1"]
 
-    monkeypatch.setattr(runner.Resolver, "_look_up", staticmethod(flaky))
+    monkeypatch.setattr(resolver, "_system_addresses", flaky)
     with fakes.listening(fakes.silence) as port:
         results = probe([Check(host="a.example.test", port=port)] * 5, Limits(retries=2, delay=0.01))
     assert {result.finding.verdict for result in results} == {Verdict.OPEN}
     assert len(asked) == 2
+
+
+def test_a_resolver_that_is_gone_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    def gone(_host: str) -> list[str]:
+        released.wait(20)
+        return []
+
+    monkeypatch.setattr(resolver, "_system_addresses", gone)
+    start = time.monotonic()
+    results = probe([Check(host="a.example.test", port=port, timeout=0.2) for port in range(1, 30)])
+    elapsed = time.monotonic() - start
+    released.set()
+    assert {(r.finding.verdict, r.finding.detail) for r in results} == {
+        (Verdict.UNRESOLVED, "no answer from the resolver")
+    }
+    assert elapsed < 5
+
+
+def test_a_name_without_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolver, "_system_addresses", lambda _host: [])
+    assert probe([Check(host="a.example.test", port=1)])[0].finding.verdict is Verdict.UNRESOLVED
 
 
 def test_ipv6() -> None:
