@@ -51,7 +51,16 @@ _value:
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-_SAME = ("name", "firstname", "surname", "email", "password_never_expires", "path", "description")
+_SAME = (
+    "name",
+    "firstname",
+    "surname",
+    "email",
+    "password_never_expires",
+    "update_password",
+    "path",
+    "description",
+)
 
 
 def directory_users(

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+    from typing import TypeAlias
+
+    Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 
 ESTABLISHED, UNCONNECTED, LISTEN = "01", "07", "0A"
 """States as the kernel writes them; a UDP socket that waits for anybody is unconnected."""

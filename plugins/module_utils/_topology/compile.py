@@ -185,16 +185,8 @@ def _directory(topology: Topology) -> DirectoryPlan:
     users = [_user(topology, user) for user in topology.users]
     groups = [_group(group) for group in topology.groups]
     if topology.mail_servers:
-        users.append(
-            {
-                "name": PROBE_ACCOUNT,
-                "aliases": [],
-                "enabled": True,
-                "groups": [topology.mail.group],
-                "email": _probe_address(topology),
-            }
-        )
-        users.append({"name": MAIL_ACCOUNT, "aliases": [], "enabled": True, "groups": []})
+        probe = _service_account(PROBE_ACCOUNT, groups=[topology.mail.group])
+        users += [{**probe, "email": _probe_address(topology)}, _service_account(MAIL_ACCOUNT, groups=[])]
         if topology.mail.group.lower() not in {group.name.lower() for group in topology.groups}:
             groups.append({"name": topology.mail.group, "scope": "global", "category": "security"})
     return {
@@ -205,12 +197,26 @@ def _directory(topology: Topology) -> DirectoryPlan:
     }
 
 
+def _service_account(name: str, *, groups: list[str]) -> UserPlan:
+    """Nobody is there to change its password, and the one in the vault is the one that programs use."""
+    return {
+        "name": name,
+        "aliases": [],
+        "enabled": True,
+        "groups": groups,
+        "password_never_expires": True,
+        "update_password": "when_changed",
+    }
+
+
 def _user(topology: Topology, user: User) -> UserPlan:
     """The user, in the mail group when there is an address."""
     groups = list(user.groups)
     if user.email and topology.mail.group.lower() not in {name.lower() for name in groups}:
         groups.append(topology.mail.group)
     plan: UserPlan = {"name": user.name, "aliases": list(user.aliases), "enabled": user.enabled, "groups": groups}
+    if user.password_never_expires:
+        plan["password_never_expires"] = True
     if user.firstname:
         plan["firstname"] = user.firstname
     if user.surname:

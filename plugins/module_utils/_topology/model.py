@@ -181,6 +181,7 @@ class User:
     email: str
     aliases: tuple[str, ...]
     enabled: bool
+    password_never_expires: bool
     groups: tuple[str, ...]
     site: str
 

@@ -168,6 +168,8 @@ class UserPlan(TypedDict):
     aliases: list[str]
     enabled: bool
     groups: list[str]
+    password_never_expires: NotRequired[bool]
+    update_password: NotRequired[str]
     firstname: NotRequired[str]
     surname: NotRequired[str]
     email: NotRequired[str]

@@ -197,6 +197,13 @@ VARIABLES: tuple[Variable, ...] = (
                     Entry(name="email", kind=Text(), about="Address, in one of the mail domains."),
                     Entry(name="aliases", kind=Many(item=Text()), about="More addresses of the same mailbox."),
                     Entry(name="enabled", kind=Flag(), default=True, about="A disabled user cannot log in anywhere."),
+                    Entry(
+                        name="password_never_expires",
+                        kind=Flag(),
+                        default=False,
+                        about="Whether the password never expires; the domain's policy lets others expire after 42 "
+                        "days. For people who only have mail, whom nothing reminds to change it.",
+                    ),
                     Entry(name="groups", kind=Many(item=Text()), about="Groups of this topology."),
                     Entry(name="site", kind=Text(), about="The user's office; its home keeps the mailbox."),
                 )

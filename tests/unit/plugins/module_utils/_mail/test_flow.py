@@ -45,9 +45,7 @@ def test_a_server_that_does_not_answer_is_named_with_its_port() -> None:
     server = flow.Server(name="127.0.0.1", context=ssl.create_default_context(), timeout=1)
     message = flow.compose(account=ACCOUNT, recipient=ACCOUNT.address, message_id="<1@example.test>", now=0)
     with pytest.raises(flow.MailFlowError, match="submission on port 1: ConnectionRefusedError") as caught:
-        flow.submit(
-            server=server, endpoint=flow.Endpoint(port=1, tls="starttls"), account=ACCOUNT, message=message
-        )
+        flow.submit(server=server, endpoint=flow.Endpoint(port=1, tls="starttls"), account=ACCOUNT, message=message)
     assert caught.value.step == "submission on port 1"
     assert "Sesame" not in str(caught.value)
 
@@ -76,6 +74,4 @@ def test_a_refused_recipient_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     server = flow.Server(name="mx1", context=ssl.create_default_context(), timeout=1)
     message = flow.compose(account=ACCOUNT, recipient=ACCOUNT.address, message_id="<1@example.test>", now=0)
     with pytest.raises(flow.MailFlowError, match=r"550.*no such user"):
-        flow.submit(
-            server=server, endpoint=flow.Endpoint(port=587, tls="starttls"), account=ACCOUNT, message=message
-        )
+        flow.submit(server=server, endpoint=flow.Endpoint(port=587, tls="starttls"), account=ACCOUNT, message=message)

@@ -267,7 +267,10 @@ def test_users_with_mail_are_in_the_mail_group(one: Any) -> None:
     assert users["carol"] == {"name": "carol", "aliases": [], "enabled": False, "groups": []}
     assert users["svc-mail-probe"]["email"] == one["mail"]["probe_address"]
     assert users["svc-mail-probe"]["groups"] == ["mail-users"]
-    assert one["directory"]["users"][-1] == {"name": "svc-mail", "aliases": [], "enabled": True, "groups": []}
+    service = {"password_never_expires": True, "update_password": "when_changed"}
+    bare = {"name": "svc-mail", "aliases": [], "enabled": True, "groups": []}
+    assert one["directory"]["users"][-1] == {**bare, **service}
+    assert users["svc-mail-probe"].items() >= service.items()
 
 
 def test_groups(one: Any) -> None:
