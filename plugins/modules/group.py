@@ -25,7 +25,7 @@ options:
         say otherwise.
     type: list
     elements: dict
-    suboptions:
+    suboptions: &object
       name:
         description:
           - Name (CN) of the object. An object with another name that O(identity) or O(sam_account_name) finds is
@@ -111,90 +111,7 @@ options:
             description: Exactly these members.
             type: list
             elements: str
-  name:
-    description:
-      - Name (CN) of the object. An object with another name that O(identity) or O(sam_account_name) finds is renamed.
-      - An existing object is looked for by O(identity), then O(sam_account_name), then O(name) as account name and as
-        CN.
-    type: str
-  identity:
-    description:
-      - What finds an existing object whatever its name will be. The objectGUID, the DN, the SID, the UPN, the account
-        name or the name.
-    type: str
-  sam_account_name:
-    description:
-      - Account name (C(sAMAccountName)). Of a new object by default O(name).
-    type: str
-  path:
-    description:
-      - DN of the container or OU. An object elsewhere is moved. By default a new object goes to C(CN=Users), and an
-        existing one stays.
-    type: str
-  state:
-    description:
-      - Whether the object is there. Deleting one that the domain needs is refused.
-    type: str
-    choices: [present, absent]
-    default: present
-  description:
-    description:
-      - Description; V("") clears it.
-    type: str
-  display_name:
-    description:
-      - Display name; V("") clears it.
-    type: str
-  email:
-    description:
-      - Mail address (C(mail)); V("") clears it.
-    type: str
-  attributes:
-    description:
-      - Other attributes, by LDAP name. A value is a string, a number, a boolean, or a list of these.
-    type: dict
-    suboptions:
-      set:
-        description: Attributes that get exactly these values; V("") or an empty list clears them.
-        type: dict
-      add:
-        description: Values to add.
-        type: dict
-      remove:
-        description: Values to remove.
-        type: dict
-  homepage:
-    description: [Web page; an empty string clears it.]
-    type: str
-  scope:
-    description:
-      - Scope. A new group is by default V(global). A change between V(global) and V(domainlocal) goes through
-        V(universal).
-      - Which group may hold which is checked first, with the rule named, for Samba itself checks nothing of it.
-    type: str
-    choices: [global, domainlocal, universal]
-  category:
-    description:
-      - Category. A new group is by default V(security).
-    type: str
-    choices: [security, distribution]
-  members:
-    description:
-      - Members, by any form that O(identity) takes; users, groups, computers and contacts.
-    type: dict
-    suboptions:
-      add:
-        description: Objects that are to be members; others stay. Not together with O(members.set).
-        type: list
-        elements: str
-      remove:
-        description: Objects that are not to be members.
-        type: list
-        elements: str
-      set:
-        description: Exactly these members.
-        type: list
-        elements: str
+  <<: *object # one object can be given by the same options, without a list
 author:
   - mailforest.stack contributors (@mailforest)
 seealso:

@@ -25,7 +25,7 @@ options:
         list hold for all entries that do not say otherwise.
     type: list
     elements: dict
-    suboptions:
+    suboptions: &object
       name:
         description:
           - Name (CN) of the object. An object with another name that O(identity) or O(sam_account_name) finds is
@@ -151,129 +151,7 @@ options:
             description: Exactly these groups.
             type: list
             elements: str
-  name:
-    description:
-      - Name (CN) of the object. An object with another name that O(identity) or O(sam_account_name) finds is renamed.
-      - An existing object is looked for by O(identity), then O(sam_account_name), then O(name) as account name and as
-        CN.
-    type: str
-  identity:
-    description:
-      - What finds an existing object whatever its name will be. The objectGUID, the DN, the SID, the UPN, the account
-        name or the name.
-    type: str
-  sam_account_name:
-    description:
-      - Account name (C(sAMAccountName)). Of a new object by default O(name).
-    type: str
-  path:
-    description:
-      - DN of the container or OU. An object elsewhere is moved. By default a new object goes to C(CN=Users), and an
-        existing one stays.
-    type: str
-  state:
-    description:
-      - Whether the object is there. Deleting one that the domain needs is refused.
-    type: str
-    choices: [present, absent]
-    default: present
-  description:
-    description:
-      - Description; V("") clears it.
-    type: str
-  display_name:
-    description:
-      - Display name; V("") clears it.
-    type: str
-  email:
-    description:
-      - Mail address (C(mail)); V("") clears it.
-    type: str
-  attributes:
-    description:
-      - Other attributes, by LDAP name. A value is a string, a number, a boolean, or a list of these.
-    type: dict
-    suboptions:
-      set:
-        description: Attributes that get exactly these values; V("") or an empty list clears them.
-        type: dict
-      add:
-        description: Values to add.
-        type: dict
-      remove:
-        description: Values to remove.
-        type: dict
-  upn:
-    description:
-      - User principal name, C(name@domain). Without one, the directory still knows the account as C(account@domain).
-    type: str
-  firstname:
-    description: [Given name.]
-    type: str
-  surname:
-    description: [Surname.]
-    type: str
-  company:
-    description: [Company.]
-    type: str
-  street:
-    description: [Street and number.]
-    type: str
-  postal_code:
-    description: [Postal code.]
-    type: str
-  city:
-    description: [City.]
-    type: str
-  state_province:
-    description: [State or province.]
-    type: str
-  country:
-    description: [Country, two letters (ISO 3166).]
-    type: str
-  enabled:
-    description:
-      - Whether the account can log on. A new one is by default enabled when it has a password. A new enabled one
-        without is refused.
-    type: bool
-  password_never_expires:
-    description:
-      - Whether the password never expires.
-    type: bool
-  password:
-    description:
-      - Password. It appears in no result, difference or log.
-    type: str
-  update_password:
-    description:
-      - V(on_create) sets the password of a new account only. This is the default.
-      - V(always) sets it in every run, which is then a change every time.
-      - V(when_changed) compares with the stored NT hash and sets it when it differs. Where the directory stores no NT
-        hash, as V(always).
-    type: str
-    choices: [always, on_create, when_changed]
-  guid_attribute:
-    description:
-      - Name of a string attribute that is to carry the objectGUID as text, for programs that cannot read the binary
-        one.
-    type: str
-  groups:
-    description:
-      - Groups that the user is in, by any form that O(identity) takes. The primary group is not among them.
-    type: dict
-    suboptions:
-      add:
-        description: Groups that the user is to be in; others stay. Not together with O(groups.set).
-        type: list
-        elements: str
-      remove:
-        description: Groups that the user is not to be in.
-        type: list
-        elements: str
-      set:
-        description: Exactly these groups.
-        type: list
-        elements: str
+  <<: *object # one object can be given by the same options, without a list
 author:
   - mailforest.stack contributors (@mailforest)
 seealso:
