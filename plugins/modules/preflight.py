@@ -57,6 +57,12 @@ options:
     description: Where a domain controller keeps SYSVOL and databases. It need not exist yet.
     type: str
     default: /var/lib/samba
+  functional_level:
+    description:
+      - The directory's functional level, such as V(2016). The Samba of Debian 12 knows none above V(2008_R2).
+      - Empty means not checked.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: The module changes nothing.
@@ -116,6 +122,7 @@ _OPTIONS: dict[str, Any] = {
     "minimum_memory": {"type": "int", "default": 0},
     "minimum_disk": {"type": "int", "default": 0},
     "samba_path": {"type": "str", "default": "/var/lib/samba"},
+    "functional_level": {"type": "str", "default": ""},
 }
 
 
@@ -130,6 +137,7 @@ def _wanted(params: dict[str, Any]) -> Wanted:
         memory=params["minimum_memory"],
         disk=params["minimum_disk"],
         samba_path=params["samba_path"],
+        functional_level=params["functional_level"],
     )
 
 

@@ -48,6 +48,7 @@ class Wanted:
     memory: int
     disk: int
     samba_path: str
+    functional_level: str = ""
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,9 @@ def _network(wanted: Wanted, facts: Facts) -> Iterator[Finding]:
 
 
 def _directory(wanted: Wanted, facts: Facts) -> Iterator[Finding]:
+    if DOMAIN_CONTROLLER in wanted.functions and wanted.functional_level == "2016" and facts.release == "12":
+        remedy = "Use level 2008_R2, or Debian 13 on every domain controller."
+        yield Finding("functional level", "Debian 12", "its Samba knows no level above 2008_R2", remedy)
     if wanted.name and not _NETBIOS_NAME.fullmatch(wanted.name):
         remedy = "Rename the host: at most 15 letters, digits and hyphens."
         yield Finding("name", repr(wanted.name), "it is no legal name of a computer in the directory", remedy)

@@ -68,6 +68,14 @@ GOOD = Facts(
         pytest.param({}, {"name": "dc_1"}, ["name"], id="illegal name"),
         pytest.param({}, {"name": ""}, [], id="name not asked for"),
         pytest.param({"xattr_fault": "Operation not supported"}, {}, ["xattr"], id="xattr"),
+        pytest.param(
+            {"release": "12"}, {"functional_level": "2016"}, ["functional level"], id="level above the release"
+        ),
+        pytest.param({"release": "13"}, {"functional_level": "2016"}, [], id="level of the release"),
+        pytest.param({"release": "12"}, {"functional_level": "2008_R2"}, [], id="level of every release"),
+        pytest.param(
+            {"release": "12"}, {"functional_level": "2016", "functions": ("mail_server",)}, [], id="no DC, no level"
+        ),
         pytest.param({"port_53_holder": "dnsmasq"}, {}, ["port 53"], id="port 53"),
         pytest.param(
             {"release": "11", "memory": 1, "disk": 1, "clock": 0.0},
