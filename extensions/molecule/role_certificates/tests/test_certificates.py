@@ -7,6 +7,7 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
+from ansible_collections.mailforest.stack.tests.system.support.hosts import solo
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from testinfra.host import Host
@@ -14,10 +15,6 @@ from testinfra.host import Host
 testinfra_hosts = ["ansible://solo"]
 DIRECTORY = "/etc/ssl/mailforest"
 CA_KEY = "/etc/ssl/mailforest-ca/ca.key"
-
-
-def _domain(host: Host) -> str:
-    return f"{host.ansible.get_variables()['inventory_hostname']}.example.test"
 
 
 def _leaf(host: Host) -> x509.Certificate:
@@ -31,7 +28,7 @@ def _verify(host: Host, *arguments: str) -> int:
 
 
 def test_clients_of_the_system_trust_the_host_by_its_name(host: Host) -> None:
-    assert _verify(host, "-purpose", "sslserver", "-verify_hostname", f"mail.{_domain(host)}") == 0
+    assert _verify(host, "-purpose", "sslserver", "-verify_hostname", solo(host).fqdn) == 0
 
 
 def test_another_name_is_refused(host: Host) -> None:
@@ -39,7 +36,7 @@ def test_another_name_is_refused(host: Host) -> None:
 
 
 def test_the_address_is_in_the_certificate(host: Host) -> None:
-    address = host.ansible.get_variables()["ansible_host"]
+    address = solo(host).address
     names = _leaf(host).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.IPAddress) == [ipaddress.ip_address(address)]
 
@@ -65,6 +62,6 @@ def test_the_ca_can_vouch_for_its_own_domain_only(host: Host) -> None:
     constraints = authority.extensions.get_extension_for_class(x509.NameConstraints)
     assert constraints.critical
     names = [item.value for item in constraints.value.permitted_subtrees or [] if isinstance(item, x509.DNSName)]
-    assert names == [_domain(host)]
+    assert names == [solo(host).fqdn.partition(".")[2]]
     basic = authority.extensions.get_extension_for_class(x509.BasicConstraints)
     assert (basic.critical, basic.value.ca, basic.value.path_length) == (True, True, 0)
