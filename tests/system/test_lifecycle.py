@@ -52,7 +52,7 @@ def _only_directory_changed(run: Run, office: Office) -> bool:
 
 
 def test_a_user_is_disabled_and_another_enabled_by_the_inventory(client: Client, office: Office) -> None:
-    """A refusal costs seconds, so each is tried where it says most; before and after, it is test_mail that tries them."""
+    """Refusals cost seconds each, so those before and after the change are left to test_mail."""
     alice, carol = client.target.recipient, client.target.disabled[0]
     everywhere = dict.fromkeys((*client.target.submission, *client.target.reading), True)
     assert _logins(client, alice) == everywhere
