@@ -117,7 +117,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--refused", type=int, default=1, help="refused ports per host")
     parser.add_argument("--filtered", type=int, default=1, help="filtered ports per host")
     parser.add_argument("--timeout", type=float, default=3.0, help="seconds")
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--goal", type=float, help="ratio that must not be passed")
     return parser.parse_args()
 

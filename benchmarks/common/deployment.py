@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,21 +40,24 @@ class Example:
         return ROOT / "examples" / self.name
 
     def prepare(self) -> None:
-        """Have the demo deployed, and the collection as it is now."""
-        needed = ("collections", "inventory/lab.yml", "inventory/group_vars/all/secrets.yml")
-        if all((self.directory / path).exists() for path in needed):
-            target = str(self.directory / "collections")
-            run([str(ROOT / "tools" / "install-collection"), target], log=self._log("install"))
-            run([str(ROOT / "tools" / "lab"), "up", self.name], log=self._log("lab-up"))
-        else:
-            print(f"  the demo has not been run; running tools/demo {self.name}", flush=True)
-            run([str(ROOT / "tools" / "demo"), self.name], log=self._log("demo"))
+        """Do what the demo does before it deploys: hosts, the collection as it is now, passwords."""
+        variables = self.directory / "inventory" / "group_vars" / "all"
+        secrets = [str(variables / name) for name in ("secrets.yml.example", "secrets.yml")]
+        self._tool("install-collection", str(self.directory / "collections"))
+        run([sys.executable, str(ROOT / "tools" / "make-secrets"), *secrets], log=self._log("make-secrets"))
+        self._start_lab()
 
     def renew_lab(self) -> None:
         """Remove the hosts and start blank ones."""
-        for command in ("down", "up"):
-            run([str(ROOT / "tools" / "lab"), command, self.name], log=self._log(f"lab-{command}"))
+        self._tool("lab", "down", self.name)
+        self._start_lab()
+
+    def _start_lab(self) -> None:
+        self._tool("lab", "up", self.name)
         shutil.copy(ROOT / ".build" / "lab" / self.name / "inventory.yml", self.directory / "inventory" / "lab.yml")
+
+    def _tool(self, name: str, *arguments: str) -> None:
+        run([str(ROOT / "tools" / name), *arguments], log=self._log(name))
 
     def play(self, playbook: str | Path, *, tally: Path | None = None) -> float:
         """Run a playbook as a user of the example would; return the seconds it took."""
