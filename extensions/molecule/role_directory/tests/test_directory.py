@@ -46,9 +46,9 @@ def test_a_user_has_the_addresses(host: Host) -> None:
 
 
 def test_the_mailbox_attribute_is_the_guid(host: Host) -> None:
-    text = root_shell(host, "samba-tool user show anna --attributes=objectGUID,msDS-cloudExtensionAttribute1")
+    text = root_shell(host, "samba-tool user show anna --attributes=objectGUID,adminDescription")
     shown = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
-    assert shown["msDS-cloudExtensionAttribute1"] == shown["objectGUID"]
+    assert shown["adminDescription"] == shown["objectGUID"]
 
 
 @pytest.mark.parametrize(
