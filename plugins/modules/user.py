@@ -167,7 +167,7 @@ EXAMPLES = r"""
     email: alice@example.test
     password: "{{ vault_alice_password }}"
     groups: {add: [mail-users]}
-    guid_attribute: msDS-cloudExtensionAttribute1
+    guid_attribute: adminDescription
     attributes:
       set: {proxyAddresses: ["SMTP:alice@example.test", "smtp:office@example.test"]}
 

@@ -22,6 +22,10 @@ WIDEST_IPV6 = 64
 _DIRECTORY_KEYS = ("uris", "base_dn", "bind_dn", "mailbox_attribute")
 _LDAPS = re.compile(r"ldaps://([^/:?#\s]+)(?::(\d{1,5}))?/?")
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_SELF_WRITABLE = re.compile(
+    r"msDS-cloudExtensionAttribute\d+|info|userSharedFolder|msDS-ExternalDirectoryObjectId", re.IGNORECASE
+)
+"""Of the property set Personal Information, which Active Directory and Samba let every user write for themselves."""
 _DN = re.compile(r"[A-Za-z][A-Za-z0-9-]*=[^=].*")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._+-]*(@[a-z0-9.-]+)?")
 _HASH = re.compile(r"(\{[A-Z0-9.-]+\})?\S+")
@@ -107,6 +111,11 @@ def _directory_values(role: str, directory: Mapping[str, Any]) -> Iterator[str]:
     attribute = str(directory.get("mailbox_attribute") or "")
     if attribute and not _ATTRIBUTE.fullmatch(attribute):
         yield f"{role}_directory.mailbox_attribute: {attribute!r} is no attribute's name. Use letters, digits, hyphens."
+    if _SELF_WRITABLE.fullmatch(attribute):
+        yield (
+            f"{role}_directory.mailbox_attribute: users may write {attribute} themselves, and could open each other's "
+            "mailboxes. Use one that only administrators may write, such as adminDescription."
+        )
 
 
 def _directory(role: str, directory: Mapping[str, Any], password: str) -> Iterator[str]:

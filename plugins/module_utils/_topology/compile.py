@@ -29,7 +29,7 @@ from .plan import (
 from .records import directory_records, fqdn, outside_records
 from .services import DOVECOT_SERVICES, POSTFIX_SERVICES, RPC_PORTS, Function
 
-MAILBOX_ATTRIBUTE = "msDS-cloudExtensionAttribute1"
+MAILBOX_ATTRIBUTE = "adminDescription"
 """Carries the user's GUID as text: LDAP gives the GUID itself in binary, which no mail server can look up."""
 ADMINISTRATOR = "Administrator"
 _RESOLVERS = 3  # glibc reads no more

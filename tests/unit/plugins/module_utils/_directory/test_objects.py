@@ -21,7 +21,7 @@ from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._direc
 )
 
 PASSWORD = "Sesame-1"
-GUID_ATTRIBUTE = "msDS-cloudExtensionAttribute1"
+GUID_ATTRIBUTE = "adminDescription"
 
 
 def wish(kind: Kind, options: dict[str, Any]) -> dict[str, Any]:

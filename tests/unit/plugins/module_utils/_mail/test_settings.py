@@ -94,6 +94,10 @@ def test_dovecot_values_that_work(settings: dict[str, Any]) -> None:
         ({"directory": {**DIRECTORY, "bind_dn": "CN=a%u,DC=test"}}, ["bind_dn", "holds %"]),
         ({"directory": {**DIRECTORY, "group_dn": "CN=a\nbind = no"}}, ["group_dn", "line break"]),
         ({"directory": {**DIRECTORY, "mailbox_attribute": "a)(b"}}, ["mailbox_attribute", "'a)(b'"]),
+        (
+            {"directory": {**DIRECTORY, "mailbox_attribute": "msDS-cloudExtensionAttribute1"}},
+            ["mailbox_attribute", "users may write", "adminDescription"],
+        ),
         ({"password": ""}, ["postfix_directory_password is empty", "svc-mail"]),
         ({"password": "geheim\nstart_tls = no"}, ["postfix_directory_password", "line break"]),
         ({"password": "geheim "}, ["postfix_directory_password", "space"]),

@@ -215,7 +215,7 @@ def test_mail(one: Any, two: Any) -> None:
         "group_dn": "CN=mail-users,CN=Users,DC=corp,DC=example,DC=test",
         "bind_account": "svc-mail",
         "bind_dn": "CN=svc-mail,CN=Users,DC=corp,DC=example,DC=test",
-        "mailbox_attribute": "msDS-cloudExtensionAttribute1",
+        "mailbox_attribute": "adminDescription",
         "probe_account": "svc-mail-probe",
         "probe_address": "svc-mail-probe@example.test",
         "flows": one["mail"]["flows"],
