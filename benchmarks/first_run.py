@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ipaddress
 import sys
 import time
 from collections.abc import Iterator
@@ -56,18 +55,23 @@ def added(client: Any, lab: Lab) -> dict[str, tuple[str, list[str]]]:
     found = {}
     for host in lab.hosts.values():
         container = engine.container(client, lab, host)
-        blank = client.containers.run(container.image.id, _QUERY[1:], entrypoint=_QUERY[0], remove=True)
+        blank = client.containers.run(
+            container.image.id, _QUERY[1:], entrypoint=_QUERY[0], network_mode="none", remove=True
+        )
         now = _execute(container, _QUERY)
         found[host.name] = (container.image.id, sorted(packages(now) - packages(blank.decode())))
     return found
 
 
 @contextlib.contextmanager
-def blank_hosts(client: Any, images: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Boot one container of its image for each name, on the engine's own network; remove them at the end."""
-    network = client.networks.get("bridge").attrs["IPAM"]["Config"][0]
-    gateway = network.get("Gateway") or str(ipaddress.ip_network(network["Subnet"])[1])
-    environment = {"LAB_GATEWAY": gateway, "LAB_ROUTES": "", "LAB_RESOLVERS": " ".join(resolvers.upstream())}
+def blank_hosts(client: Any, lab: Lab, images: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Boot one container of its image for each name, on the lab's way to the archive; remove them at the end."""
+    network = next(network for network in lab.networks.values() if network.masquerade)
+    environment = {
+        "LAB_GATEWAY": str(network.bridge),
+        "LAB_ROUTES": "",
+        "LAB_RESOLVERS": " ".join(resolvers.upstream()),
+    }
     with contextlib.ExitStack() as stack:
         made = {}
         for name, image in images.items():
@@ -76,7 +80,8 @@ def blank_hosts(client: Any, images: dict[str, str]) -> Iterator[dict[str, Any]]
                 name=f"bench-{name}",
                 hostname=name,
                 environment=environment,
-                labels={LABEL: "bench"},
+                labels={LABEL: lab.name},
+                network=f"{lab.name}-{network.name}",
                 cap_add=_CAPABILITIES,
                 security_opt=["seccomp=unconfined", "apparmor=unconfined"],
                 cgroupns="private",
@@ -100,9 +105,9 @@ def _boot(container: Any) -> None:
     raise BenchmarkError(f"{container.name} has not booted within 60 s: {state.decode()}")
 
 
-def install(client: Any, wanted: dict[str, tuple[str, list[str]]]) -> float:
+def install(client: Any, lab: Lab, wanted: dict[str, tuple[str, list[str]]]) -> float:
     """Install the packages on as many blank hosts at once; return the seconds until the last was done."""
-    with blank_hosts(client, {name: image for name, (image, names) in wanted.items() if names}) as hosts:
+    with blank_hosts(client, lab, {name: image for name, (image, names) in wanted.items() if names}) as hosts:
         targets = [(container, wanted[name][1]) for name, container in hosts.items()]
         start = time.monotonic()
         with ThreadPoolExecutor(len(targets)) as pool:
@@ -131,7 +136,7 @@ def benchmark() -> int:
         samples.ours.append(example.play("site.yml"))
         print(f"  site.yml: {samples.ours[-1]:.1f} s", flush=True)
         wanted = added(client, lab)
-        samples.theirs.append(install(client, wanted))
+        samples.theirs.append(install(client, lab, wanted))
         counts = ", ".join(f"{name} {len(names)}" for name, (_image, names) in wanted.items())
         print(f"  apt, packages per host {counts}: {samples.theirs[-1]:.1f} s", flush=True)
     name = f"first_run, {options.example}, {sum(len(names) for _image, names in wanted.values())} packages"
