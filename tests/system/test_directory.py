@@ -12,6 +12,7 @@ from ansible_collections.mailforest.stack.tests.system.support.network import (
     clock_offset,
     handshake,
     ldap_bind,
+    ldap_replace,
     records,
 )
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
@@ -83,6 +84,22 @@ def test_only_enabled_users_log_in(server: str, office: Office, context: ssl.SSL
     name = office.fqdn(office.controllers[0])
     login = f"{user}@{office.dns_domain}"
     assert ldap_bind(server, user=login, password=office.passwords[user], name=name, context=context) == code
+
+
+def test_nobody_can_point_at_a_mailbox_of_others(server: str, office: Office, context: ssl.SSLContext) -> None:
+    """Mailbox and addresses follow from these attributes; a telephone number, which users do write, is the control."""
+    guarded = ("adminDescription", "mail", "proxyAddresses")
+    base = ",".join(f"DC={label}" for label in office.dns_domain.split("."))
+    codes = ldap_replace(
+        server,
+        user=f"alice@{office.dns_domain}",
+        password=office.passwords["alice"],
+        dn=f"CN=alice,CN=Users,{base}",
+        values={"telephoneNumber": "+1 555 0100", **dict.fromkeys(guarded, "boris@example.test")},
+        name=office.fqdn(office.controllers[0]),
+        context=context,
+    )
+    assert codes == {"telephoneNumber": 0, **dict.fromkeys(guarded, 50)}
 
 
 def test_time_is_served(server: str) -> None:

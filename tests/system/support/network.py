@@ -68,13 +68,37 @@ def _ber(tag: int, content: bytes) -> bytes:
 
 def ldap_bind(address: str, *, user: str, password: str, name: str = "", context: ssl.SSLContext | None = None) -> int:
     """The result code of a simple bind (RFC 4511 4.2), with a context over TLS: 0 success, 49 invalid credentials."""
-    request = _ber(0x02, b"\x03") + _ber(0x04, user.encode()) + _ber(0x80, password.encode())
     with socket.create_connection((address, 636 if context else 389), timeout=10) as plain:
         link = context.wrap_socket(plain, server_hostname=name) if context else plain
         with link:
-            link.sendall(_ber(0x30, _ber(0x02, b"\x01") + _ber(0x60, request)))
-            reply = link.recv(4096)
-    # The first ENUMERATED of one octet is the result code of the BindResponse.
+            return _ldap(link, _ldap_login(user, password))
+
+
+def ldap_replace(
+    address: str, *, user: str, password: str, dn: str, values: dict[str, str], name: str, context: ssl.SSLContext
+) -> dict[str, int]:
+    """The result code of replacing each attribute of an object as a user (RFC 4511 4.6): 0 done, 50 no right to."""
+    with (
+        socket.create_connection((address, 636), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname=name) as link,
+    ):
+        assert _ldap(link, _ldap_login(user, password)) == 0
+        codes = {}
+        for attribute, value in values.items():
+            content = _ber(0x04, attribute.encode()) + _ber(0x31, _ber(0x04, value.encode()))
+            change = _ber(0x30, _ber(0x0A, b"\x02") + _ber(0x30, content))
+            codes[attribute] = _ldap(link, _ber(0x66, _ber(0x04, dn.encode()) + _ber(0x30, change)))
+        return codes
+
+
+def _ldap_login(user: str, password: str) -> bytes:
+    return _ber(0x60, _ber(0x02, b"\x03") + _ber(0x04, user.encode()) + _ber(0x80, password.encode()))
+
+
+def _ldap(link: socket.socket, request: bytes) -> int:
+    link.sendall(_ber(0x30, _ber(0x02, b"\x01") + request))
+    reply = link.recv(4096)
+    # The first ENUMERATED of one octet is the result code of the response.
     return reply[reply.index(b"\x0a\x01") + 2]
 
 
