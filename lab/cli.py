@@ -109,7 +109,7 @@ def _finish(client: Any, lab: Lab) -> None:
 
 def _down(client: Any, options: argparse.Namespace) -> None:
     engine.remove(client, options.lab)
-    shutil.rmtree(_OUTPUT / options.lab, ignore_errors=True)
+    _forget(_OUTPUT / options.lab)
 
 
 def _free(client: Any, options: argparse.Namespace) -> None:
@@ -128,7 +128,13 @@ def _status(client: Any, options: argparse.Namespace) -> None:
 
 def _clean(client: Any, options: argparse.Namespace) -> None:
     engine.remove_all(client)
-    shutil.rmtree(_OUTPUT, ignore_errors=True)
+    _forget(_OUTPUT)
+
+
+def _forget(directory: Path) -> None:
+    """Remove what was written for a lab; what cannot be removed is said, for a key lies there."""
+    if directory.is_dir():
+        shutil.rmtree(directory)
 
 
 def _say(text: str) -> None:

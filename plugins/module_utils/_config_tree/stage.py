@@ -58,14 +58,14 @@ class Stage:
         make_private(layout.run)
         # A run that was killed leaves its stage behind; nobody else uses this name.
         for left in layout.run.glob(f"{name}.stage-*"):
-            shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(left)
         self.root = Path(tempfile.mkdtemp(prefix=f"{name}.stage-", dir=layout.run))
 
     def __enter__(self) -> Stage:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        shutil.rmtree(self.root, ignore_errors=True)
+        shutil.rmtree(self.root)
 
     def path(self, real: str) -> Path:
         """Where `real` lies in the stage."""
