@@ -97,6 +97,16 @@ options:
         type: list
         elements: str
         default: []
+      in_interfaces:
+        description: Interfaces it arrives at, by name; they need not exist. None means any.
+        type: list
+        elements: str
+        default: []
+      out_interfaces:
+        description: Interfaces it leaves through. None means any.
+        type: list
+        elements: str
+        default: []
   masquerade:
     description: Traffic that leaves under the host's own address.
     type: list
@@ -139,6 +149,30 @@ options:
       destination_port:
         description: The port there; by default the same.
         type: int
+      not_sources:
+        description: Networks to which the port does not lead inside, such as those behind this host.
+        type: list
+        elements: str
+        default: []
+  tunnelled:
+    description: >-
+      Networks behind tunnels. What goes there, passed on or sent by this host, leaves through the interface or not at
+      all, and what comes from there arrives at it or is dropped; also for connections that stand, and while the
+      interface does not exist. Addresses on the way there are never masqueraded. A network that several entries name
+      may take any of their interfaces.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      interface:
+        description: The tunnel's interface, by name.
+        type: str
+        required: true
+      networks:
+        description: Networks (CIDR) behind it.
+        type: list
+        elements: str
+        required: true
 attributes:
   check_mode:
     description: The module changes nothing.
@@ -216,6 +250,8 @@ _OPTIONS: dict[str, Any] = {
         sources=_LIST,
         destinations=_LIST,
         not_destinations=_LIST,
+        in_interfaces=_LIST,
+        out_interfaces=_LIST,
     ),
     "masquerade": _listed(sources=_NEEDED, not_destinations=_LIST),
     "dnat": _listed(
@@ -224,7 +260,9 @@ _OPTIONS: dict[str, Any] = {
         port={"type": "int", "required": True},
         destination={"type": "str", "required": True},
         destination_port={"type": "int"},
+        not_sources=_LIST,
     ),
+    "tunnelled": _listed(interface=_NAME, networks=_NEEDED),
 }
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -16,6 +16,7 @@ Transport = Literal["tcp", "udp", "any"]
 Ports = tuple[tuple[int, int], ...]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/@+-]{0,62}")
+_INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,14}")
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _LAST_PORT = 65535
 
@@ -44,6 +45,8 @@ class ForwardRule:
     sources: tuple[Network, ...] = ()
     destinations: tuple[Network, ...] = ()
     not_destinations: tuple[Network, ...] = ()
+    in_interfaces: tuple[str, ...] = ()
+    out_interfaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,15 @@ class Dnat:
     port: int
     destination: Address
     destination_port: int
+    not_sources: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tunnelled:
+    """Networks whose traffic passes these interfaces only, also while they do not exist."""
+
+    interfaces: tuple[str, ...]
+    networks: tuple[Network, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +87,7 @@ class Policy:
     forward_rules: tuple[ForwardRule, ...] = ()
     masquerade: tuple[Masquerade, ...] = ()
     dnat: tuple[Dnat, ...] = ()
+    tunnelled: tuple[Tunnelled, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,13 +100,13 @@ class _Reader:
         self.faults.append(f"{place}: {value!r} {rule}")
 
     def networks(self, place: str, values: Sequence[str]) -> tuple[Network, ...]:
-        read = [(value, self._network(f"{place}[{index}]", value)) for index, value in enumerate(values)]
+        read = [(value, self.network(f"{place}[{index}]", value)) for index, value in enumerate(values)]
         known = [network for _value, network in read if network is not None]
         four = [n for n in known if isinstance(n, ipaddress.IPv4Network)]
         six = [n for n in known if isinstance(n, ipaddress.IPv6Network)]
         return (*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six))
 
-    def _network(self, place: str, value: str) -> Network | None:
+    def network(self, place: str, value: str) -> Network | None:
         try:
             return ipaddress.ip_network(value)
         except ValueError:
@@ -138,6 +151,14 @@ class _Reader:
             self.fault(place, value, "cannot be a rule's name; use up to 63 letters, digits, spaces and . _ : / @ + -")
         return value
 
+    def interface(self, place: str, value: str) -> str:
+        if not _INTERFACE.fullmatch(value):
+            self.fault(place, value, "is not an interface's name; use up to 15 letters, digits and . _ @ -")
+        return value
+
+    def interfaces(self, place: str, values: Sequence[str]) -> tuple[str, ...]:
+        return tuple(sorted({self.interface(f"{place}[{index}]", str(value)) for index, value in enumerate(values)}))
+
     def transport(self, place: str, value: str, *, anything: bool) -> Transport:
         match value:
             case "tcp" | "udp":
@@ -170,11 +191,13 @@ def _rule(reader: _Reader, place: str, raw: Mapping[str, Any]) -> Rule:
     )
 
 
-def _refuse_all_excluded(reader: _Reader, place: str, networks: Sequence[Network]) -> None:
+def _refuse_all_excluded(
+    reader: _Reader, place: str, networks: Sequence[Network], *, option: str = "not_destinations"
+) -> None:
     for network in networks:
         if not network.prefixlen:
-            rule = "excludes every destination, so the rule matches nothing; name the networks to exclude."
-            reader.fault(f"{place}.not_destinations", str(network), rule)
+            rule = "excludes every address, so the rule matches nothing; name the networks to exclude."
+            reader.fault(f"{place}.{option}", str(network), rule)
 
 
 def _forward(reader: _Reader, place: str, raw: Mapping[str, Any]) -> ForwardRule:
@@ -185,6 +208,8 @@ def _forward(reader: _Reader, place: str, raw: Mapping[str, Any]) -> ForwardRule
         sources=reader.networks(f"{place}.sources", raw.get("sources") or ()),
         destinations=reader.networks(f"{place}.destinations", raw.get("destinations") or ()),
         not_destinations=reader.networks(f"{place}.not_destinations", raw.get("not_destinations") or ()),
+        in_interfaces=reader.interfaces(f"{place}.in_interfaces", raw.get("in_interfaces") or ()),
+        out_interfaces=reader.interfaces(f"{place}.out_interfaces", raw.get("out_interfaces") or ()),
     )
     _refuse_all_excluded(reader, place, rule.not_destinations)
     if rule.ports and rule.transport == "any":
@@ -210,9 +235,45 @@ def _dnat(reader: _Reader, place: str, raw: Mapping[str, Any]) -> Dnat | None:
     destination_port = reader.port(f"{place}.destination_port", raw.get("destination_port") or raw["port"])
     transport = reader.transport(f"{place}.transport", raw["transport"], anything=False)
     name = reader.name(f"{place}.name", raw["name"])
+    excluded = reader.networks(f"{place}.not_sources", raw.get("not_sources") or ())
+    _refuse_all_excluded(reader, place, excluded, option="not_sources")
     if destination is None:
         return None
-    return Dnat(name=name, transport=transport, port=port, destination=destination, destination_port=destination_port)
+    return Dnat(
+        name=name,
+        transport=transport,
+        port=port,
+        destination=destination,
+        destination_port=destination_port,
+        not_sources=excluded,
+    )
+
+
+def _tunnels(reader: _Reader, entries: Iterator[tuple[str, Mapping[str, Any]]]) -> tuple[Tunnelled, ...]:
+    """Networks with the same interfaces together; a network that is named twice may pass either interface."""
+    interfaces: dict[Network, set[str]] = {}
+    for place, raw in entries:
+        name = reader.interface(f"{place}.interface", raw["interface"])
+        if not raw["networks"]:
+            reader.fault(f"{place}.networks", [], "names no network; list the networks behind the tunnel.")
+        for index, value in enumerate(raw["networks"]):
+            if network := reader.network(f"{place}.networks[{index}]", value):
+                _refuse_unclear(reader, f"{place}.networks[{index}]", network, interfaces)
+                interfaces.setdefault(network, set()).add(name)
+    together: dict[tuple[str, ...], list[Network]] = {}
+    for network, names in interfaces.items():
+        together.setdefault(tuple(sorted(names)), []).append(network)
+    return tuple(Tunnelled(interfaces=names, networks=tuple(networks)) for names, networks in together.items())
+
+
+def _refuse_unclear(reader: _Reader, place: str, network: Network, known: Iterable[Network]) -> None:
+    if not network.prefixlen:
+        rule = "would cut this host off from everything but the tunnel; name the networks behind it."
+        reader.fault(place, str(network), rule)
+    for other in known:
+        if network != other and network.version == other.version and network.overlaps(other):
+            rule = f"overlaps {other}, so it is not clear which way it takes; name networks without overlap."
+            reader.fault(place, str(network), rule)
 
 
 def families(networks: Sequence[Network | Address]) -> frozenset[int]:
@@ -235,6 +296,7 @@ def read_policy(params: Mapping[str, Any], *, prefix: str = "firewall_") -> Poli
         forward_rules=tuple(_forward(reader, place, raw) for place, raw in _listed(params, "forward_rules", prefix)),
         masquerade=tuple(_masquerade(reader, place, raw) for place, raw in _listed(params, "masquerade", prefix)),
         dnat=tuple(d for place, raw in _listed(params, "dnat", prefix) if (d := _dnat(reader, place, raw))),
+        tunnelled=_tunnels(reader, _listed(params, "tunnelled", prefix)),
     )
     if not params.get("admin_sources"):
         reader.fault(f"{prefix}admin_sources", [], "lets nobody in over ssh; list the networks you administer from.")

@@ -8,7 +8,7 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .model import Dnat, ForwardRule, Masquerade, Network, Policy, Ports, Rule, families
+from .model import Dnat, ForwardRule, Masquerade, Network, Policy, Ports, Rule, Tunnelled, families
 
 TABLE = "inet mailforest"
 _FAMILIES = {4: "ip", 6: "ip6"}
@@ -42,6 +42,8 @@ class _Sets:
             lists += [forward.sources, forward.destinations, forward.not_destinations]
         for masquerade in policy.masquerade:
             lists += [masquerade.sources, masquerade.not_destinations]
+        lists += [dnat.not_sources for dnat in policy.dnat]
+        lists += [tunnelled.networks for tunnelled in policy.tunnelled]
         names: dict[tuple[Network, ...], str] = {}
         for networks in lists:
             for version in sorted(families(networks)):
@@ -145,6 +147,23 @@ def _reject(policy: Policy) -> Iterator[str]:
         yield _line(match, "limit rate 50/second burst 100 packets", verdict="reject with icmpx admin-prohibited")
 
 
+def _interfaces(side: str, names: Sequence[str], *, negate: bool = False) -> str:
+    """By name, not by number: the rule stands before the interface exists and after it is gone."""
+    if not names:
+        return ""
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f"{side} {'!= ' if negate else ''}{quoted if len(names) == 1 else f'{{ {quoted} }}'}"
+
+
+def _astray(sets: _Sets, rules: Sequence[Tunnelled], *, address: str, interface: str, counter: str) -> Iterator[str]:
+    """What belongs into a tunnel and takes another way."""
+    for rule in rules:
+        for version in _versions(rule.networks):
+            elsewhere = _interfaces(interface, rule.interfaces, negate=True)
+            networks = sets.match(rule.networks, version=version, side=address)
+            yield _line(elsewhere, networks, verdict=f"counter name {counter} drop")
+
+
 def _forward_lines(sets: _Sets, rule: ForwardRule) -> Iterator[str]:
     for version in _forward_versions(rule):
         words = [
@@ -154,7 +173,8 @@ def _forward_lines(sets: _Sets, rule: ForwardRule) -> Iterator[str]:
         ]
         if version and not any(words):
             words = [f"meta nfproto ipv{version}"]
-        yield _line(*words, _ports(rule.transport, rule.ports), verdict="counter accept", comment=rule.name)
+        ways = [_interfaces("iifname", rule.in_interfaces), _interfaces("oifname", rule.out_interfaces)]
+        yield _line(*ways, *words, _ports(rule.transport, rule.ports), verdict="counter accept", comment=rule.name)
 
 
 def _forward_versions(rule: ForwardRule) -> list[int]:
@@ -165,6 +185,8 @@ def _forward_versions(rule: ForwardRule) -> list[int]:
 
 def _forward(policy: Policy, sets: _Sets) -> Iterator[str]:
     yield "type filter hook forward priority filter; policy drop;"
+    # First, so that a connection that was made through the tunnel does not go on beside it.
+    yield from ("jump tunnelled",) if policy.tunnelled else ()
     yield "ct state invalid counter name invalid drop"
     yield "tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu"
     yield "ct state { established, related } accept"
@@ -175,12 +197,17 @@ def _forward(policy: Policy, sets: _Sets) -> Iterator[str]:
     yield "counter name not_forwarded"
 
 
-def _dnat(rule: Dnat) -> str:
-    six = rule.destination.version == 6
+def _dnat(sets: _Sets, rule: Dnat) -> str:
+    version = rule.destination.version
+    six = version == 6
     target = f"[{rule.destination}]" if six else str(rule.destination)
-    words = f"meta nfproto ipv{rule.destination.version} fib daddr type local {rule.transport} dport {rule.port}"
+    excluded = sets.match(rule.not_sources, version=version, side="saddr", negate=True)
+    words = f"fib daddr type local {rule.transport} dport {rule.port}"
     return _line(
-        words, verdict=f"counter dnat {'ip6' if six else 'ip'} to {target}:{rule.destination_port}", comment=rule.name
+        excluded or f"meta nfproto ipv{version}",
+        words,
+        verdict=f"counter dnat {'ip6' if six else 'ip'} to {target}:{rule.destination_port}",
+        comment=rule.name,
     )
 
 
@@ -191,6 +218,22 @@ def _masquerade(sets: _Sets, rule: Masquerade) -> Iterator[str]:
         yield _line(source, excluded, verdict="counter masquerade")
 
 
+def _unchanged(sets: _Sets, rule: Tunnelled) -> Iterator[str]:
+    for version in _versions(rule.networks):
+        yield _line(sets.match(rule.networks, version=version, side="daddr"), verdict="accept")
+
+
+def _tunnel_chains(policy: Policy, sets: _Sets) -> Iterator[str]:
+    """One chain for what leaves the wrong way, whether passed on or sent by this host; one for what arrives so."""
+    away = _astray(sets, policy.tunnelled, address="daddr", interface="oifname", counter="leaked")
+    yield from _block("chain tunnelled", away)
+    hook = "type filter hook output priority filter; policy accept;"
+    yield from _block("chain output", iter([hook, "jump tunnelled"]))
+    hook = "type filter hook prerouting priority raw; policy accept;"
+    arriving = _astray(sets, policy.tunnelled, address="saddr", interface="iifname", counter="spoofed")
+    yield from _block("chain arriving", iter([hook, *arriving]))
+
+
 def _block(head: str, lines: Iterator[str]) -> Iterator[str]:
     yield f"{_INDENT}{head} {{"
     yield from (f"{_INDENT * 2}{line}" for line in lines)
@@ -198,22 +241,27 @@ def _block(head: str, lines: Iterator[str]) -> Iterator[str]:
 
 
 def _chains(policy: Policy, sets: _Sets, ssh_ports: Sequence[int]) -> Iterator[str]:
+    if policy.tunnelled:
+        yield from _tunnel_chains(policy, sets)
     yield from _block("chain input", _input(policy, sets, ssh_ports))
     if policy.forward:
         yield from _block("chain forward", _forward(policy, sets))
     if policy.dnat:
         hook = "type nat hook prerouting priority dstnat; policy accept;"
-        yield from _block("chain prerouting", iter([hook, *(_dnat(rule) for rule in policy.dnat)]))
+        yield from _block("chain prerouting", iter([hook, *(_dnat(sets, rule) for rule in policy.dnat)]))
     if policy.masquerade:
         hook = "type nat hook postrouting priority srcnat; policy accept;"
+        kept = [line for rule in policy.tunnelled for line in _unchanged(sets, rule)]
         lines = [line for rule in policy.masquerade for line in _masquerade(sets, rule)]
-        yield from _block("chain postrouting", iter([hook, *lines]))
+        yield from _block("chain postrouting", iter([hook, *kept, *lines]))
 
 
 def render(policy: Policy, *, ssh_ports: Sequence[int]) -> str:
     """The whole file."""
     sets = _Sets.of(policy)
-    counters = ("invalid", "refused", "not_forwarded") if policy.forward else ("invalid", "refused")
+    counters = ["invalid", "refused"]
+    counters += ["not_forwarded"] if policy.forward else []
+    counters += ["leaked", "spoofed"] if policy.tunnelled else []
     lines = [
         "#!/usr/sbin/nft -f",
         "# Written by Ansible (mailforest.stack). What is changed here by hand is overwritten by the next run.",

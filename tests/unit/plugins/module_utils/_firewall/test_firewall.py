@@ -157,6 +157,14 @@ def test_a_host_that_is_no_gateway_leaves_forwarding_alone() -> None:
             ['ip6 daddr @net2_v6 tcp dport { 80, 443 } counter accept comment "f"'],
             id="ports",
         ),
+        pytest.param(
+            {"sources": ["10.2.0.0/16"], "in_interfaces": ["mf-b"], "out_interfaces": ["lan", "dmz"]},
+            ['iifname "mf-b" oifname { "dmz", "lan" } ip saddr @net2_v4 counter accept comment "f"'],
+            id="interfaces",
+        ),
+        pytest.param(
+            {"in_interfaces": ["mf-b"]}, ['iifname "mf-b" counter accept comment "f"'], id="an interface alone"
+        ),
     ],
 )
 def test_forward_rule(given: dict[str, Any], expected: list[str]) -> None:
@@ -180,6 +188,61 @@ def test_masquerade_and_dnat() -> None:
         'meta nfproto ipv6 fib daddr type local tcp dport 80 counter dnat ip6 to [2001:db8::5]:8080 comment "web"',
     ]
     assert any(line.startswith("ct status dnat accept") for line in lines("forward", **options))
+
+
+def tunnel(interface: str, *networks: str) -> dict[str, Any]:
+    return {"interface": interface, "networks": list(networks)}
+
+
+TUNNELLED: dict[str, Any] = {
+    "forward": True,
+    "tunnelled": [tunnel("mf-b", "10.2.0.0/16", "2001:db8:2::/48"), tunnel("mf-c", "10.3.0.0/16")],
+    "masquerade": [{"sources": ["10.1.0.0/16"]}],
+}
+
+
+def test_traffic_for_a_tunnel_leaves_through_it_or_not_at_all() -> None:
+    assert lines("tunnelled", **TUNNELLED) == [
+        'oifname != "mf-b" ip daddr @net3_v4 counter name leaked drop',
+        'oifname != "mf-b" ip6 daddr @net4_v6 counter name leaked drop',
+        'oifname != "mf-c" ip daddr @net5_v4 counter name leaked drop',
+    ]
+    assert lines("output", **TUNNELLED)[1:] == ["jump tunnelled"]
+    assert lines("forward", **TUNNELLED)[1] == "jump tunnelled"
+    assert not any("tunnelled" in line for line in lines("forward", forward=True))
+
+
+def test_traffic_from_a_tunnelled_network_arrives_through_the_tunnel() -> None:
+    assert lines("arriving", **TUNNELLED) == [
+        "type filter hook prerouting priority raw; policy accept;",
+        'iifname != "mf-b" ip saddr @net3_v4 counter name spoofed drop',
+        'iifname != "mf-b" ip6 saddr @net4_v6 counter name spoofed drop',
+        'iifname != "mf-c" ip saddr @net5_v4 counter name spoofed drop',
+    ]
+
+
+def test_addresses_stay_on_the_way_into_a_tunnel() -> None:
+    assert lines("postrouting", **TUNNELLED)[1:] == [
+        "ip daddr @net3_v4 accept",
+        "ip6 daddr @net4_v6 accept",
+        "ip daddr @net5_v4 accept",
+        "ip saddr @net2_v4 counter masquerade",
+    ]
+
+
+def test_a_network_with_two_tunnels_may_take_either() -> None:
+    either = [tunnel("mf-c", "10.2.0.0/16", "10.3.0.0/16"), tunnel("mf-b", "10.2.0.0/16")]
+    assert lines("tunnelled", forward=True, tunnelled=either) == [
+        'oifname != { "mf-b", "mf-c" } ip daddr @net2_v4 counter name leaked drop',
+        'oifname != "mf-c" ip daddr @net3_v4 counter name leaked drop',
+    ]
+
+
+def test_dnat_that_some_sources_do_not_take() -> None:
+    dnat = {"name": "mail", "transport": "tcp", "port": 25, "destination": "10.0.0.5", "not_sources": ["10.0.0.0/8"]}
+    assert lines("prerouting", forward=True, dnat=[dnat])[1:] == [
+        'ip saddr != @net2_v4 fib daddr type local tcp dport 25 counter dnat ip to 10.0.0.5:25 comment "mail"'
+    ]
 
 
 @pytest.mark.parametrize(("source", "six"), [("10.0.0.0/8", False), ("2001:db8::/48", True)])
@@ -225,13 +288,28 @@ def test_sysctls_of_a_gateway(source: str, six: bool) -> None:
         ),
         pytest.param(
             {"forward": True, "forward_rules": [{"name": "f", "not_destinations": ["0.0.0.0/0"]}]},
-            ["excludes every destination"],
+            ["excludes every address"],
             id="excludes all",
         ),
         pytest.param(
             {"forward": True, "dnat": [{"name": "d", "transport": "tcp", "port": 70000, "destination": "mx1"}]},
             ["dnat[0].port: 70000", "dnat[0].destination: 'mx1'"],
             id="dnat",
+        ),
+        pytest.param(
+            {"forward": True, "forward_rules": [{"name": "f", "in_interfaces": ["eth0*"]}]},
+            ["forward_rules[0].in_interfaces[0]", "'eth0*'"],
+            id="interface",
+        ),
+        pytest.param(
+            {"tunnelled": [tunnel("sixteen-letters-", "10.0.0.0/8"), tunnel("a"), tunnel("b", "0.0.0.0/0")]},
+            ["tunnelled[0].interface", "tunnelled[1].networks", "cut this host off"],
+            id="tunnels",
+        ),
+        pytest.param(
+            {"tunnelled": [tunnel("a", "10.0.0.0/8"), tunnel("b", "10.1.0.0/16")]},
+            ["tunnelled[1].networks[0]: '10.1.0.0/16' overlaps 10.0.0.0/8"],
+            id="tunnels that overlap",
         ),
         pytest.param(
             {"rules": [rule(ports=["0"]), rule(name="")], "admin_sources": ["x"]},
