@@ -15,6 +15,7 @@ description:
   - A user is added to the groups that the entry names and to the listed groups that name the user as a member, and
     removed from the other listed groups. Groups that are not listed are left alone.
   - Without a display name a user gets one of given name and surname.
+  - C(home), the mail server that keeps the mailbox, becomes the option C(mail_home).
 positional: groups, passwords
 options:
   _input:
@@ -84,6 +85,8 @@ def _entry(
         entry["display_name"] = display_name
     if user.get("aliases") is not None:
         entry["attributes"] = {"set": {"proxyAddresses": [f"smtp:{alias}" for alias in user["aliases"]]}}
+    if user.get("home") is not None:
+        entry["mail_home"] = user["home"]
     if user["name"] in passwords:
         entry["password"] = passwords[user["name"]]
     return entry

@@ -21,8 +21,8 @@ extends_documentation_fragment:
 options:
   users:
     description:
-      - Many users at once, each with the options below. O(path), O(update_password) and O(guid_attribute) beside this
-        list hold for all entries that do not say otherwise.
+      - Many users at once, each with the options below. O(path), O(update_password), O(guid_attribute),
+        O(home_attribute) and O(update_home) beside this list hold for all entries that do not say otherwise.
     type: list
     elements: dict
     suboptions: &object
@@ -134,6 +134,23 @@ options:
           - Name of a string attribute that is to carry the objectGUID as text, for programs that cannot read the
             binary one.
         type: str
+      mail_home:
+        description:
+          - The mail server that keeps the user's mailbox, by its fully qualified name; V("") clears it. It is written
+            to O(home_attribute), where the mail servers read it.
+        type: str
+      home_attribute:
+        description:
+          - Name of a string attribute that carries O(mail_home). One that users cannot write themselves, such as
+            C(adminDisplayName), or they can send their mail and their logins elsewhere.
+        type: str
+      update_home:
+        description:
+          - V(on_create) leaves a home that is set as it is, with a warning. This is the default, for the mail does not
+            follow the attribute. It would stay on the old server, where nobody sees it.
+          - V(always) writes O(mail_home). Move the mail first.
+        type: str
+        choices: [always, on_create]
       groups:
         description:
           - Groups that the user is in, by any form that O(identity) takes. The primary group is not among them.
@@ -168,6 +185,8 @@ EXAMPLES = r"""
     password: "{{ vault_alice_password }}"
     groups: {add: [mail-users]}
     guid_attribute: adminDescription
+    mail_home: mx1.corp.example.test
+    home_attribute: adminDisplayName
     attributes:
       set: {proxyAddresses: ["SMTP:alice@example.test", "smtp:office@example.test"]}
 

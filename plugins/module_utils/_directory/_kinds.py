@@ -117,6 +117,9 @@ def _user() -> Arguments:
         "password": {"type": "str", "no_log": True},
         "update_password": {"type": "str", "choices": ["always", "on_create", "when_changed"], "no_log": False},
         "guid_attribute": {"type": "str"},
+        "mail_home": {"type": "str"},
+        "home_attribute": {"type": "str"},
+        "update_home": {"type": "str", "choices": ["always", "on_create"]},
     }
 
 
@@ -145,7 +148,7 @@ def module_arguments(kind: Kind) -> dict[str, Any]:
     }
 
 
-DEFAULTS = ("path", "update_password", "guid_attribute")
+DEFAULTS = ("path", "update_password", "guid_attribute", "home_attribute", "update_home")
 """Options that, given beside a list, hold for each of its entries that does not say otherwise."""
 
 

@@ -74,10 +74,11 @@ class DirectoryObjects:
         self._kind = kind
         self._wanted = wanted
         self._single = single
+        self._warnings: list[str] = []
         self._targets: list[Target] = []
         self._memberships = Memberships(store)
         names = {key for want in wanted for change in (want["attributes"] or {}).values() for key in change or {}}
-        extra = {str(want["guid_attribute"]) for want in wanted if want.get("guid_attribute")}
+        extra = {str(want[key]) for want in wanted for key in ("guid_attribute", "home_attribute") if want.get(key)}
         self._locator = Locator(store, (*_READ, *kind.texts.values(), *sorted(names | extra)))
 
     # What is, and what should be
@@ -204,6 +205,7 @@ class DirectoryObjects:
         self._compare_number(target)
         self._compare_attributes(target)
         self._compare_guid_attribute(target)
+        self._compare_home(target)
         self._compare_password(target)
         self._compare_edges(target)
 
@@ -267,6 +269,20 @@ class DirectoryObjects:
         elif attribute:
             self._store.holds_dns(attribute)
             target.after[attribute] = "the objectGUID that the new object gets"
+
+    def _compare_home(self, target: Target) -> None:
+        """The mail that is there does not follow the attribute, so a home that is set changes on demand only."""
+        home, attribute = target.wanted.get("mail_home"), target.wanted.get("home_attribute")
+        if home is None or not attribute:
+            return
+        held = target.entry.text(attribute) if target.entry else None
+        if held and held.casefold() != home.casefold() and target.wanted["update_home"] != "always":
+            self._warnings.append(
+                f"'{target.label}': the mailbox stays on {held}, though {home or 'none'} is wanted, for its mail would be"
+                " left behind there. Move the mail, then set `update_home: always`; or correct `mail_home`."
+            )
+        elif not held or held.casefold() != home.casefold():
+            self._set(target, attribute, attribute, _values(home))
 
     def _compare_password(self, target: Target) -> None:
         password = target.wanted.get("password")
@@ -370,6 +386,8 @@ class DirectoryObjects:
         """Each object's GUID, DN and account name; of a single one also beside the rest."""
         objects = [self._told(target) for target in self._targets]
         values: dict[str, Any] = {"objects": objects}
+        if self._warnings:
+            values["warnings"] = self._warnings
         if self._single:
             values |= {key: objects[0][key] for key in ("object_guid", "distinguished_name")}
         return values
@@ -397,6 +415,10 @@ def _wish_faults(kind: Kind, want: Mapping[str, Any]) -> list[str]:
         bad = sorted(_BAD_SAM.intersection(account))
         if bad or account.endswith("."):
             faults.append(f"'{label}': sam_account_name '{account}' may not hold {' '.join(bad) or 'a final dot'}")
+    if want.get("mail_home") is not None and not want.get("home_attribute"):
+        faults.append(f"'{label}': mail_home needs home_attribute, the name of the attribute that carries it")
+    if want.get("home_attribute") and want["home_attribute"] == want.get("guid_attribute"):
+        faults.append(f"'{label}': home_attribute and guid_attribute are both {want['home_attribute']}; use two")
     if want.get("upn") and "@" not in want["upn"]:
         faults.append(f"'{label}': upn '{want['upn']}' must have the form name@domain")
     return faults

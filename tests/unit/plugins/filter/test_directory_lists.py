@@ -25,6 +25,10 @@ NO_GROUPS: dict[str, list[str]] = {"add": [], "remove": []}
             {"name": "svc", "enabled": True, "groups": NO_GROUPS, "password_never_expires": True},
         ),
         (
+            {"name": "alice", "home": "mx1.example.test"},
+            {"name": "alice", "enabled": True, "groups": NO_GROUPS, "mail_home": "mx1.example.test"},
+        ),
+        (
             {"name": "alice", "firstname": "Alice", "surname": "Ash", "aliases": ["office@example.test"]},
             {
                 "name": "alice",

@@ -24,7 +24,7 @@ STAFF = f"OU=Staff,{DOMAIN}"
 _SEPARATOR = re.compile(r"(?<!\\),")
 _KNOWN = frozenset(
     """c cn company description displayName givenName groupType isCriticalSystemObject l mail manager member memberOf
-    adminDescription objectClass objectGUID objectSid postalCode proxyAddresses sAMAccountName
+    adminDescription adminDisplayName objectClass objectGUID objectSid postalCode proxyAddresses sAMAccountName
     sAMAccountType sn st streetAddress telephoneNumber unicodePwd userAccountControl userPrincipalName
     wWWHomePage""".split()  # noqa: SIM905
 )

@@ -259,6 +259,53 @@ def test_options_beside_a_list_are_its_defaults() -> None:
     assert _kinds.entries(USER, {"users": None, "name": "a"}) == [{"users": None, "name": "a"}]
 
 
+# The mailbox's home
+
+HOME = {"mail_home": "mx1.example.test", "home_attribute": "adminDisplayName"}
+
+
+@pytest.mark.parametrize("user", [{"name": "alice", "password": PASSWORD}, {"name": "bob"}], ids=["new", "there"])
+def test_a_home_is_written_once(store: MemoryStore, user: dict[str, Any]) -> None:
+    result = run(store, USER, {**user, **HOME})
+    assert store.text(result["object_guid"], "adminDisplayName") == ["mx1.example.test"]
+    assert verbs(run(store, USER, {**user, **HOME})) == []
+
+
+def test_a_home_stays_with_a_warning(store: MemoryStore) -> None:
+    run(store, USER, {"name": "bob", **HOME})
+    result = run(store, USER, {"name": "bob", **HOME, "mail_home": "mx2.example.test"})
+    assert verbs(result) == []
+    assert "'bob': the mailbox stays on mx1.example.test" in result["warnings"][0]
+    assert store.text(result["object_guid"], "adminDisplayName") == ["mx1.example.test"]
+
+
+@pytest.mark.parametrize(("home", "held"), [("mx2.example.test", ["mx2.example.test"]), ("", [])])
+def test_a_home_changes_on_demand(store: MemoryStore, home: str, held: list[str]) -> None:
+    run(store, USER, {"name": "bob", **HOME})
+    result = run(store, USER, {"name": "bob", **HOME, "mail_home": home, "update_home": "always"})
+    assert verbs(result) == ["change"]
+    assert "warnings" not in result
+    assert store.text(result["object_guid"], "adminDisplayName") == held
+
+
+def test_another_case_is_the_same_home(store: MemoryStore) -> None:
+    run(store, USER, {"name": "bob", **HOME})
+    result = run(store, USER, {"name": "bob", **HOME, "mail_home": "MX1.example.test"})
+    assert (verbs(result), "warnings" in result) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"mail_home": "mx1.example.test"}, "mail_home needs home_attribute"),
+        ({**HOME, "home_attribute": GUID_ATTRIBUTE, "guid_attribute": GUID_ATTRIBUTE}, "are both adminDescription"),
+    ],
+)
+def test_a_home_needs_an_attribute_of_its_own(store: MemoryStore, options: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ResourceError, match=fault):
+        run(store, USER, {"name": "bob", **options})
+
+
 # Scope
 
 
