@@ -12,7 +12,19 @@ import pytest
 import yaml
 from ansible_collections.mailforest.stack.plugins.doc_fragments._directory import ModuleDocFragment
 
-MODULES = ("domain", "user", "group", "dns_zone", "dns_record", "fsmo", "fsmo_info")
+MODULES = (
+    "domain",
+    "user",
+    "group",
+    "dns_zone",
+    "dns_record",
+    "fsmo",
+    "fsmo_info",
+    "site",
+    "site_subnet",
+    "site_link",
+    "site_server",
+)
 _PLUGINS = "ansible_collections.mailforest.stack.plugins.modules"
 MINIMUM: dict[str, dict[str, Any]] = {
     "domain": {"dns_domain_name": "corp.example.test", "host_name": "dc1"},
@@ -22,6 +34,10 @@ MINIMUM: dict[str, dict[str, Any]] = {
     "dns_record": {"zone": "example.test", "name": "@", "type": "A", "values": ["198.51.100.1"]},
     "fsmo": {"roles": {"pdc": "dc1"}},
     "fsmo_info": {},
+    "site": {"name": "hq"},
+    "site_subnet": {"name": "198.51.100.0/24"},
+    "site_link": {"name": "hq-branch"},
+    "site_server": {"name": "dc1", "site": "hq"},
 }
 
 
