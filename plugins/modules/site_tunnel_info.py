@@ -1,0 +1,182 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, mailforest.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: site_tunnel_info
+short_description: Look whether the tunnels to other offices are up and carry data
+version_added: 1.0.0
+author: mailforest.stack contributors (@mailforest)
+description:
+  - Looks at the tunnels of a gateway that has the role P(mailforest.stack.site_tunnel#role).
+  - A tunnel is all right when its OpenVPN says that it is connected, the gateway at the other end answers a ping of
+    full size that can leave by the tunnel only, and the tunnel is the way to each of its networks.
+  - Must run as root.
+attributes:
+  check_mode:
+    description: Can run in check mode and return the same, as nothing is changed.
+    support: full
+  diff_mode:
+    description: Has nothing to show, as nothing is changed.
+    support: none
+  idempotent:
+    description: Running it again changes nothing, as it changes nothing.
+    support: full
+options:
+  links:
+    description: The tunnels, as C(site_tunnel_links) of the role has them.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The tunnel's name.
+        type: str
+        required: true
+      interface:
+        description: Its network interface.
+        type: str
+        required: true
+      peer:
+        description: The other gateway, for messages. By default O(links[].peer_fqdn), or else O(links[].peer_address).
+        type: str
+        default: ""
+      peer_fqdn:
+        description: The other gateway's full name.
+        type: str
+        default: ""
+      local_address:
+        description: Address of this gateway in its office.
+        type: str
+        required: true
+      peer_address:
+        description: Address of the other gateway in its office.
+        type: str
+        required: true
+      routes:
+        description: Networks that must be reached through the tunnel.
+        type: list
+        elements: str
+        default: []
+      remote:
+        description: Not used here; accepted so that the role's list can be given as it is.
+        type: str
+      port: &unused
+        description: Not used here.
+        type: int
+      listener:
+        description: Not used here.
+        type: bool
+      metric: *unused
+  wait:
+    description: Seconds within which all must be well. V(0) means to look once.
+    type: int
+    default: 0
+  fail:
+    description: Whether to fail when a tunnel is not all right. With V(false) only RV(problems) says so.
+    type: bool
+    default: true
+seealso:
+  - module: mailforest.stack.reachable
+"""
+
+EXAMPLES = r"""
+- name: Look at the tunnel to the branch
+  mailforest.stack.site_tunnel_info:
+    links:
+      - name: branch
+        interface: mf-branch
+        local_address: 198.51.100.66
+        peer_address: 198.51.100.130
+        routes: [198.51.100.128/26]
+    wait: 30
+"""
+
+RETURN = r"""
+tunnels:
+  description: One entry per tunnel, in order, on success and on failure.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name: {description: Name of the tunnel., type: str, sample: branch}
+    interface: {description: Its network interface., type: str, sample: mf-branch}
+    peer: {description: The other gateway., type: str, sample: gw-branch}
+    state:
+      description: OpenVPN's word for its state, or C(NOT RUNNING).
+      type: str
+      sample: CONNECTED
+    connected: {description: Whether OpenVPN says that it is connected., type: bool}
+    since: {description: Since when it is in this state (UTC); null when it does not run., type: str}
+    received_bytes: {description: Bytes that came over the line since the last start., type: int}
+    sent_bytes: {description: Bytes that went over the line since the last start., type: int}
+    round_trip_ms:
+      description: Milliseconds until the other gateway answered a ping of full size; null without an answer.
+      type: float
+      sample: 0.71
+    astray:
+      description: Networks reached another way, each with that way's interface; looked at once pings are answered.
+      type: dict
+      sample: {}
+    problem: {description: What is wrong and what to do; empty when all is well., type: str}
+problems:
+  description: What is wrong, one text per tunnel; empty when all is well.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailforest.stack.plugins.module_utils._tunnel.look import Gateway, Link, look_until
+
+_LINK: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "interface": {"type": "str", "required": True},
+    "peer": {"type": "str", "default": ""},
+    "peer_fqdn": {"type": "str", "default": ""},
+    "local_address": {"type": "str", "required": True},
+    "peer_address": {"type": "str", "required": True},
+    "routes": {"type": "list", "elements": "str", "default": []},
+    "remote": {"type": "str"},
+    "port": {"type": "int"},
+    "listener": {"type": "bool"},
+    "metric": {"type": "int"},
+}
+
+
+def _link(given: dict[str, Any]) -> Link:
+    return Link(
+        name=given["name"],
+        interface=given["interface"],
+        peer=given["peer"] or given["peer_fqdn"] or given["peer_address"],
+        local_address=given["local_address"],
+        peer_address=given["peer_address"],
+        routes=tuple(given["routes"]),
+    )
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "links": {"type": "list", "elements": "dict", "required": True, "options": _LINK},
+            "wait": {"type": "int", "default": 0},
+            "fail": {"type": "bool", "default": True},
+        },
+        supports_check_mode=True,
+    )
+    links = [_link(given) for given in module.params["links"]]
+    tunnels = look_until(links, Gateway(), wait=module.params["wait"])
+    problems = [tunnel.problem for tunnel in tunnels if tunnel.problem]
+    result = {"tunnels": [tunnel.shown() for tunnel in tunnels], "problems": problems}
+    if problems and module.params["fail"]:
+        module.fail_json(msg="\n".join(problems), **result)
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()
