@@ -88,7 +88,7 @@ ansible_facts:
           elements: dict
           returned: always
         hosts:
-          description: What each host is to be; addresses, resolvers, time, firewall, listeners.
+          description: What each host is to be; addresses, resolvers, time, firewall, tunnels, listeners, peers.
           type: dict
           returned: always
         mail:
@@ -101,6 +101,11 @@ ansible_facts:
           returned: always
         outside_dns:
           description: What the public DNS must say, as zone-file text.
+          type: list
+          elements: dict
+          returned: always
+        srv:
+          description: The names by which clients find the domain controllers of their site, and whom they must find.
           type: list
           elements: dict
           returned: always

@@ -12,7 +12,7 @@ from functools import cached_property
 from .expectations import Expectations
 from .findings import Finding
 from .firewall import Firewall
-from .flows import mail_flows
+from .flows import mail_flows, mail_probes
 from .model import MAIL_ACCOUNT, PROBE_ACCOUNT, Group, Host, Topology, User
 from .plan import (
     DirectoryPlan,
@@ -21,16 +21,20 @@ from .plan import (
     GroupPlan,
     HostPlan,
     MailPlan,
+    PeerPlan,
     Plan,
     SiteLinkPlan,
     SitePlan,
     UserPlan,
 )
-from .records import directory_records, fqdn, outside_records
+from .records import controller_records, directory_records, fqdn, outside_records
 from .services import DOVECOT_SERVICES, POSTFIX_SERVICES, RPC_PORTS, Function
+from .tunnels import Tunnels
 
 MAILBOX_ATTRIBUTE = "adminDescription"
 """Carries the user's GUID as text: LDAP gives the GUID itself in binary, which no mail server can look up."""
+HOME_ATTRIBUTE = "adminDisplayName"
+"""Carries the name of the mail server that keeps the user's mailbox."""
 ADMINISTRATOR = "Administrator"
 _RESOLVERS = 3  # glibc reads no more
 _TIME_SERVERS = 4
@@ -38,7 +42,7 @@ _TIME_SERVERS = 4
 
 def compile_topology(topology: Topology, warnings: Sequence[Finding] = ()) -> Plan:
     """The plan. The topology must be free of errors."""
-    firewall = Firewall(topology)
+    firewall = Firewall(topology, Tunnels(topology))
     hosts = _Hosts(topology, firewall)
     return {
         "forest": _forest(topology, firewall),
@@ -51,6 +55,7 @@ def compile_topology(topology: Topology, warnings: Sequence[Finding] = ()) -> Pl
         "mail": _mail(topology),
         "directory": _directory(topology),
         "outside_dns": outside_records(topology) if topology.mail_servers else [],
+        "srv": controller_records(topology),
         "expectations": Expectations(topology, firewall).all(),
         "warnings": [finding.as_dict() for finding in warnings],
     }
@@ -112,6 +117,7 @@ class _Hosts:
     def plan(self, host: Host) -> HostPlan:
         """What the host is to be."""
         controllers = self._controllers[host.site]
+        own = [fqdn(self.topology, controller) for controller in controllers if controller.site == host.site]
         is_controller, is_mail = host.has(Function.DOMAIN_CONTROLLER), host.has(Function.MAIL_SERVER)
         if is_controller:
             controllers = [host, *(other for other in controllers if other is not host)]
@@ -130,10 +136,25 @@ class _Hosts:
             "certificate_names": [name, self.topology.forest.dns_domain] if is_controller else [name],
             "certificate_addresses": list(dict.fromkeys(filter(None, (host.address, host.public_address)))),
             "directory_uris": [f"ldaps://{fqdn(self.topology, controller)}" for controller in controllers],
+            "own_site_controllers": own,
+            "other_controllers": [other.address for other in controllers if is_controller and other is not host],
+            "join_server": self._join_server(host),
+            "mail_peers": self._mail_peers(host) if is_mail else [],
+            "tunnels": self.firewall.tunnels.plan(host.site) if host.has(Function.GATEWAY) else [],
             "postfix_listeners": [service for service in POSTFIX_SERVICES if service in mail],
             "dovecot_listeners": [service for service in DOVECOT_SERVICES if service in mail],
             "firewall": self.firewall.plan(host),
         }
+
+    def _join_server(self, host: Host) -> str:
+        """The domain controller that a later one joins from."""
+        first = self.topology.domain_controllers[0]
+        return fqdn(self.topology, first) if host.has(Function.DOMAIN_CONTROLLER) and host is not first else ""
+
+    def _mail_peers(self, host: Host) -> list[PeerPlan]:
+        """The other mail servers."""
+        others = (other for other in self.topology.mail_servers if other is not host)
+        return [{"name": fqdn(self.topology, other), "address": other.address} for other in others]
 
     def _time_servers(self, host: Host, controllers: Sequence[Host]) -> list[str]:
         """The PDC emulator follows the world, domain controllers follow it, all others follow them."""
@@ -151,7 +172,7 @@ def _container(topology: Topology, name: str) -> str:
 
 
 def _mail(topology: Topology) -> MailPlan:
-    mail = topology.mail
+    mail, probes = topology.mail, mail_probes(topology)
     return {
         "domains": [domain.lower() for domain in mail.domains],
         "services": list(mail.services) if topology.mail_servers else [],
@@ -162,31 +183,33 @@ def _mail(topology: Topology) -> MailPlan:
         "bind_account": MAIL_ACCOUNT,
         "bind_dn": _container(topology, MAIL_ACCOUNT),
         "mailbox_attribute": MAILBOX_ATTRIBUTE,
+        "home_attribute": HOME_ATTRIBUTE,
         "probe_account": PROBE_ACCOUNT,
-        "probe_address": _probe_address(topology),
+        "probe_address": probes[0]["address"] if probes else "",
+        "probes": probes,
         "flows": mail_flows(topology),
     }
 
 
 def _homes(topology: Topology) -> dict[str, str]:
-    """The mail server of every mailbox; the probe's is on the first."""
+    """The mail server of every mailbox, those of the probes among them."""
     homes = {user.name: topology.home_of(user) for user in topology.users if user.email}
-    if topology.mail_servers:
-        homes[PROBE_ACCOUNT] = topology.mail_servers[0].name
-    return homes
+    return homes | {account: host.name for account, host in topology.probes.items()}
 
 
-def _probe_address(topology: Topology) -> str:
-    """The probe's address, in the first mail domain."""
-    return f"{PROBE_ACCOUNT}@{topology.mail.domains[0].lower()}" if topology.mail.domains else ""
+def _home(topology: Topology, server: str) -> str:
+    """The full name of a home."""
+    return fqdn(topology, topology.hosts[server])
 
 
 def _directory(topology: Topology) -> DirectoryPlan:
     users = [_user(topology, user) for user in topology.users]
     groups = [_group(group) for group in topology.groups]
     if topology.mail_servers:
-        probe = _service_account(PROBE_ACCOUNT, groups=[topology.mail.group])
-        users += [{**probe, "email": _probe_address(topology)}, _service_account(MAIL_ACCOUNT, groups=[])]
+        for probe in mail_probes(topology):
+            account = _service_account(probe["account"], groups=[topology.mail.group])
+            users.append({**account, "email": probe["address"], "home": _home(topology, probe["home"])})
+        users.append(_service_account(MAIL_ACCOUNT, groups=[]))
         if topology.mail.group.lower() not in {group.name.lower() for group in topology.groups}:
             groups.append({"name": topology.mail.group, "scope": "global", "category": "security"})
     return {
@@ -223,6 +246,8 @@ def _user(topology: Topology, user: User) -> UserPlan:
         plan["surname"] = user.surname
     if user.email:
         plan["email"] = user.email
+        if home := topology.home_of(user):
+            plan["home"] = _home(topology, home)
     return plan
 
 

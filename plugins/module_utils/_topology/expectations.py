@@ -4,14 +4,15 @@
 """What every vantage point must find open, and what closed.
 
 Who checks what grows with the number of hosts, not with its square: one host of each kind in a site checks every port
-of every server there, the first also every port of the other hosts; the rest check what they use themselves. Observers
-check every port of every host.
+of every server there, the first also every port of the other hosts; the rest check what they use themselves. One host
+of each site checks every port of every server of the sites that a tunnel joins it with, and one port of one server of
+each kind in the sites behind them. Observers check every port of every host, and what is published at the gateways.
 Over UDP only questions that a service answers can be asked. Where it must be closed, no answer is what is expected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,11 +20,14 @@ from .firewall import Firewall, Opening
 from .model import Host, Site, Topology
 from .plan import CheckPlan
 from .records import fqdn
-from .services import ANSWERS_UDP, Function, Service, Tls, tcp_services, udp_services
+from .services import ANSWERS_UDP, SERVICES, Function, Service, Tls, tcp_services, udp_services
 
+_SAMPLES = {Function.DOMAIN_CONTROLLER: "ldaps", Function.MAIL_SERVER: "smtp"}
+"""What is looked at where a tunnel leads on to further sites."""
 CA_FILE = "/etc/ssl/mailforest/ca.crt"
 _CLOSED_REQUIREMENT = "AD-10"
 _NO_ANSWER = "open-or-filtered"
+_OWN_AUTHORITY = "bad-certificate"
 _PROBE_TLS = {Tls.NONE: "none", Tls.OFFERED: "starttls", Tls.REQUIRED: "starttls", Tls.IMPLICIT: "implicit"}
 _SERVERS = (Function.DOMAIN_CONTROLLER, Function.MAIL_SERVER)
 
@@ -66,28 +70,64 @@ class Expectations:
                 yield from self._closed(target, target.address, {opening.service.name for opening in opened})
 
     def _across(self, hosts: tuple[Host, ...], found: dict[str, list[CheckPlan]]) -> None:
-        """One host of each site proves that linked sites cannot be reached past the gateways."""
-        vantage = next((host for host in hosts if not host.has(Function.GATEWAY)), None)
-        if vantage is None or not self._site(vantage).gateway:
+        """One host of each site looks through the tunnels: not the gateway, if there is another."""
+        vantage = next((host for host in hosts if not host.has(Function.GATEWAY)), next(iter(hosts), None))
+        if vantage is None:
             return
-        for name in sorted(self.topology.linked_sites[vantage.site]):
-            if self.topology.sites[name].gateway:
-                for target in self.topology.by_site[name]:
-                    if _serves(target) and not target.has(Function.GATEWAY):
-                        found[vantage.name] += self._closed(target, target.address, set())
+        tunnels = self.firewall.tunnels
+        for peer in tunnels.peers[vantage.site]:
+            for name in tunnels.behind(vantage.site, peer):
+                servers = filter(_serves, self.topology.by_site[name])
+                for check in self._beside(vantage, servers) if name == peer else self._behind(vantage, name):
+                    found[vantage.name].append(check)
+
+    def _beside(self, vantage: Host, targets: Iterable[Host]) -> Iterator[CheckPlan]:
+        """All ports of the servers of a site to which a tunnel leads."""
+        for target in targets:
+            opened = self._admitted(target, vantage)
+            for opening in opened:
+                yield from self._open(target, opening.service, target.address, inside=True)
+            yield from self._closed(target, target.address, {opening.service.name for opening in opened})
+
+    def _behind(self, vantage: Host, site: str) -> Iterator[CheckPlan]:
+        """A sample of a site to which the way leads through another."""
+        for function, name in _SAMPLES.items():
+            target = next((host for host in self.topology.by_site[site] if host.has(function)), None)
+            for opening in self._admitted(target, vantage) if target else ():
+                if target and opening.service.name == name:
+                    yield from self._open(target, opening.service, target.address, inside=True)
 
     def _from_outside(self, vantage: Host) -> Iterator[CheckPlan]:
         """What an observer finds. What is open there counts on public addresses only: to others there may be no way."""
         for target in self.topology.members:
-            admitted = {opening.service.name for opening in self._admitted(target, vantage)}
-            public = target.public_address or ""
-            if target.address != public:
+            opened = self._admitted(target, vantage)
+            led = self._led_inside(target)
+            admitted = {opening.service.name for opening in opened}
+            if target.address != target.public_address:
                 shielded = bool(self._site(target).gateway) and not target.has(Function.GATEWAY)
-                yield from self._closed(target, target.address, set() if shielded else admitted)
-            if public:
-                for opening in self._admitted(target, vantage):
-                    yield from self._open(target, opening.service, public, inside=False)
-                yield from self._closed(target, public, admitted)
+                # The ports that a gateway leads inside answer at each of its addresses, to whoever has a way there.
+                answering = admitted | {service.name for service in led}
+                yield from self._closed(target, target.address, set() if shielded else answering)
+            if public := target.public_address:
+                for service in (opening.service for opening in opened):
+                    yield from self._open(target, service, public, inside=False)
+                for service in led:
+                    yield from self._open(self.topology.led_inside[target.site], service, public, inside=False)
+                yield from self._closed(target, public, admitted | {service.name for service in led})
+                yield from self._closed_tunnels(target, public)
+
+    def _led_inside(self, host: Host) -> list[Service]:
+        """What the host, as a gateway, leads on to a mail server."""
+        if not host.has(Function.GATEWAY) or host.site not in self.topology.led_inside:
+            return []
+        return [SERVICES[name] for name in self.topology.mail.published]
+
+    def _closed_tunnels(self, target: Host, address: str) -> Iterator[CheckPlan]:
+        """The ports at which a gateway waits for others' gateways."""
+        for opening in self.firewall.openings(target):
+            if opening.service.provider is Function.GATEWAY:
+                check = _closed(target, opening.service, address, "udp")
+                yield {**check, "port": int(opening.ports), "accept": [_NO_ANSWER]}
 
     def _site(self, host: Host) -> Site:
         return self.topology.sites[host.site]
@@ -98,7 +138,7 @@ class Expectations:
         return [row for row in (self.firewall.ssh, *self.firewall.openings(target)) if row.admits(source)]
 
     def _open(self, target: Host, service: Service, address: str, *, inside: bool) -> Iterator[CheckPlan]:
-        """The service answers, and speaks TLS as declared. Observers have no CA certificate."""
+        """The service answers, and speaks TLS as declared. Observers do not know the CA: any certificate will do."""
         for transport in service.transports:
             if transport == "udp" and service.protocol not in ANSWERS_UDP:
                 continue
@@ -108,13 +148,16 @@ class Expectations:
                 "port": service.port,
                 "transport": transport,
                 "protocol": service.protocol,
-                "tls": _PROBE_TLS[service.tls] if inside else "none",
+                "tls": _PROBE_TLS[service.tls],
                 "expect": "open",
                 "requirement": service.requirement,
             }
             if check["tls"] != "none":
                 check["server_name"] = fqdn(self.topology, target)
-                check["ca_file"] = CA_FILE
+                if inside:
+                    check["ca_file"] = CA_FILE
+                else:
+                    check["accept"] = [_OWN_AUTHORITY]
             yield self._asked(check, service)
 
     def _asked(self, check: CheckPlan, service: Service) -> CheckPlan:

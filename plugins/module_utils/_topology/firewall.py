@@ -10,15 +10,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .model import Address, Host, Network, Topology, parse_network
-from .plan import FirewallPlan, ForwardPlan, MasqueradePlan, RulePlan
-from .services import SERVICES, Audience, Function, Service, served_by
+from .plan import DnatPlan, FirewallPlan, ForwardPlan, MasqueradePlan, RulePlan, TunnelPlan
+from .services import SERVICES, Function, Service, served_by
+from .tunnels import Tunnels
+
+_NAME_LENGTH = 63
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """A service that a host lets in, and from where (no sources: from anywhere)."""
+    """A service that a host lets in, on which ports, and from where (no sources: from anywhere)."""
 
     service: Service
+    ports: str
     sources: tuple[str, ...]
     networks: tuple[Network, ...]
 
@@ -34,6 +38,7 @@ class Firewall:
     """Answers for one topology; each answer is worked out once per function and site."""
 
     topology: Topology
+    tunnels: Tunnels
 
     @cached_property
     def subnets(self) -> tuple[str, ...]:
@@ -51,50 +56,101 @@ class Firewall:
     @cached_property
     def ssh(self) -> Opening:
         """SSH, from where the system is administered."""
-        return Opening(service=SERVICES["ssh"], sources=self.topology.admin_sources, networks=self._administration)
+        service = SERVICES["ssh"]
+        return Opening(
+            service=service, ports=service.ports, sources=self.topology.admin_sources, networks=self._administration
+        )
 
     @cached_property
     def _by_function(self) -> dict[Function, tuple[Opening, ...]]:
         return {function: tuple(self._openings(function)) for function in Function}
 
     def _openings(self, function: Function) -> Iterable[Opening]:
-        """What a host of the function lets in."""
-        for service in served_by(function):
-            if function is Function.MAIL_SERVER and service.name not in self.topology.mail.services:
+        """What every host of the function lets in. What a gateway does depends on its tunnels."""
+        mail = self.topology.mail
+        for service in () if function is Function.GATEWAY else served_by(function):
+            if function is Function.MAIL_SERVER and service.name not in mail.services:
                 continue
-            everyone = Audience.INTERNET in service.audiences
+            everyone = service.name in mail.published
             yield Opening(
                 service=service,
+                ports=service.ports,
                 sources=() if everyone else self.subnets,
                 networks=() if everyone else self._networks,
             )
 
     def openings(self, host: Host) -> tuple[Opening, ...]:
         """What the host lets in, SSH aside."""
-        return tuple(opening for function in host.functions for opening in self._by_function[function])
+        shared = tuple(opening for function in host.functions for opening in self._by_function[function])
+        return (*shared, *self._tunnel_openings(host)) if host.has(Function.GATEWAY) else shared
+
+    def _tunnel_openings(self, host: Host) -> Iterable[Opening]:
+        """The ports at which a gateway waits for its peers. To those that wait for it it speaks first."""
+        for tunnel in self.tunnels.plan(host.site):
+            network = parse_network(tunnel["remote"])
+            if tunnel["listener"] and network:
+                yield Opening(
+                    service=SERVICES["openvpn"],
+                    ports=str(tunnel["port"]),
+                    sources=(str(network),),
+                    networks=(network,),
+                )
 
     def plan(self, host: Host) -> FirewallPlan:
         """Input of the role `firewall` for the host."""
         gateway = host.has(Function.GATEWAY)
+        tunnels = self.tunnels.plan(host.site) if gateway else []
         return {
             "rules": [rule for opening in self.openings(host) for rule in _rules(opening)],
             "admin_sources": list(self.topology.admin_sources),
             "forward": gateway,
-            "forward_rules": self._forwards(host) if gateway else [],
+            "forward_rules": self._forwards(host, tunnels) if gateway else [],
             "masquerade": self._masquerades(host) if gateway else [],
-            "dnat": [],
+            "dnat": self._led_inside(host) if gateway else [],
+            "tunnelled": [{"interface": row["interface"], "networks": row["routes"]} for row in tunnels],
         }
 
     def _own_subnets(self, host: Host) -> list[str]:
         return [str(network) for network in self.topology.sites[host.site].networks]
 
-    def _forwards(self, host: Host) -> list[ForwardPlan]:
-        """Out of the office to the Internet, never in the clear to another office, nothing inwards."""
+    def _forwards(self, host: Host, tunnels: Sequence[TunnelPlan]) -> list[ForwardPlan]:
+        """Out of the office to the Internet, never in the clear to another office; inwards what a tunnel brings."""
         own = self._own_subnets(host)
         rules = [_forward(f"{host.site}-out", own, not_destinations=self.subnets)]
         if len(own) > 1:
             rules.append(_forward(f"{host.site}-inside", own, destinations=own))
+        for row in tunnels:
+            rules.append(
+                _forward(f"to-{row['name']}", own, destinations=row["routes"]) | {"out_interfaces": [row["interface"]]}
+            )
+            rules.append(
+                _forward(f"from-{row['name']}", row["routes"], destinations=own) | {"in_interfaces": [row["interface"]]}
+            )
+        if self.tunnels.is_passed(host.site):
+            interfaces = [row["interface"] for row in tunnels]
+            networks = [network for row in tunnels for network in row["routes"]]
+            rules.append(
+                _forward("transit", networks, destinations=networks)
+                | {"in_interfaces": interfaces, "out_interfaces": interfaces}
+            )
         return rules
+
+    def _led_inside(self, host: Host) -> list[DnatPlan]:
+        """Published ports of the site's mail server; from the offices it is reached under its own address."""
+        target = self.topology.led_inside.get(host.site)
+        return [
+            {
+                "name": f"{service.name}-to-{target.name}",
+                "transport": transport,
+                "port": service.port,
+                "destination": target.address,
+                "destination_port": service.port,
+                "not_sources": list(self.subnets),
+            }
+            for service in map(SERVICES.__getitem__, self.topology.mail.published if target else ())
+            for transport in service.transports
+            if target
+        ]
 
     def _masquerades(self, host: Host) -> list[MasqueradePlan]:
         return [{"sources": self._own_subnets(host), "not_destinations": list(self.subnets)}]
@@ -106,7 +162,7 @@ def _rules(opening: Opening) -> Iterable[RulePlan]:
         yield {
             "name": opening.service.name,
             "transport": transport,
-            "ports": [opening.service.ports],
+            "ports": [opening.ports],
             "sources": list(opening.sources),
         }
 
@@ -115,7 +171,7 @@ def _forward(
     name: str, sources: Sequence[str], *, destinations: Sequence[str] = (), not_destinations: Sequence[str] = ()
 ) -> ForwardPlan:
     return {
-        "name": name,
+        "name": name[:_NAME_LENGTH],
         "transport": "any",
         "ports": [],
         "sources": list(sources),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from .model import Topology
-from .plan import EndpointPlan, FlowPlan
+from .plan import EndpointPlan, FlowPlan, ProbePlan, ReaderPlan
 from .records import fqdn
 from .services import SERVICES, Tls
 
@@ -25,14 +25,37 @@ def _first(topology: Topology, names: tuple[str, ...]) -> EndpointPlan | None:
     return next((_endpoint(name) for name in names if name in topology.mail.services), None)
 
 
-def mail_flows(topology: Topology) -> list[FlowPlan]:
-    """Every submission port of every mail server; none without IMAP, by which the message is found."""
+def mail_probes(topology: Topology) -> list[ProbePlan]:
+    """An account for every mail server, with an address in the first mail domain."""
+    return [
+        {"account": account, "address": f"{account}@{topology.mail.domains[0].lower()}", "home": host.name}
+        for account, host in topology.probes.items()
+    ]
+
+
+def _readers(topology: Topology) -> list[ReaderPlan]:
+    """Every mail server; none without IMAP, by which the message is found."""
     imap, pop3 = _first(topology, _IMAP), _first(topology, _POP3)
     if imap is None:
         return []
+    return [{"server": fqdn(topology, host), "imap": imap, "pop3": pop3} for host in topology.mail_servers]
+
+
+def mail_flows(topology: Topology) -> list[FlowPlan]:
+    """A message by every submission port of every mail server into a mailbox at home on each, read through all."""
+    readers = _readers(topology)
+    if not readers:
+        return []
     return [
-        {"server": fqdn(topology, host), "submission": _endpoint(name), "imap": imap, "pop3": pop3}
+        {
+            "server": fqdn(topology, host),
+            "submission": _endpoint(name),
+            "account": probe["account"],
+            "address": probe["address"],
+            "readers": readers,
+        }
         for host in topology.mail_servers
         for name in _WAYS_IN
         if name in topology.mail.services
+        for probe in mail_probes(topology)
     ]

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from .schema import GROUPS, OBSERVERS
 from .secrets import Verdict
-from .services import Function
+from .services import DEFAULT_PUBLISHED, Function
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
@@ -22,7 +22,7 @@ Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
 MAIL_ACCOUNT = "svc-mail"
 """The account with which the mail servers look users up."""
 PROBE_ACCOUNT = "svc-mail-probe"
-"""The account whose mailbox proves that mail flows."""
+"""The account whose mailbox proves that mail flows; with more mail servers each is the home of one such."""
 
 
 def parse_address(text: str) -> Address | None:
@@ -157,7 +157,18 @@ class Mail:
     domains: tuple[str, ...]
     home: Mapping[str, str]
     services: tuple[str, ...]
+    publish: tuple[str, ...]
     group: str
+
+    @property
+    def published(self) -> tuple[str, ...]:
+        """Those services that the Internet may reach."""
+        return tuple(name for name in self.publish if name in self.services)
+
+    @property
+    def publish_given(self) -> bool:
+        """Whether somebody wrote what is to be published; the reader hands the default on as it is."""
+        return self.publish is not DEFAULT_PUBLISHED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,6 +298,30 @@ class Topology:
         if self.mail.home or len(self.mail_servers) != 1:
             return self.mail.home
         return {name: self.mail_servers[0].name for name in self.sites}
+
+    @cached_property
+    def led_inside(self) -> Mapping[str, Host]:
+        """For each site whose gateway leads published ports inside, the mail server there; the site's home first.
+
+        A mail server that has an address on the Internet, a gateway among them, needs nobody to lead there.
+        """
+        found: dict[str, Host] = {}
+        for name, hosts in self.by_site.items() if self.mail.published else ():
+            gateway = self.hosts.get(self.sites[name].gateway)
+            if gateway is None or gateway.has(Function.MAIL_SERVER):
+                continue
+            hidden = [host for host in hosts if host.has(Function.MAIL_SERVER) and not host.public_address]
+            if hidden:
+                found[name] = next((host for host in hidden if host.name == self.homes.get(name)), hidden[0])
+        return found
+
+    @cached_property
+    def probes(self) -> Mapping[str, Host]:
+        """The accounts that prove that mail flows, and the mail server that is the home of each."""
+        return {
+            PROBE_ACCOUNT if number == 1 else f"{PROBE_ACCOUNT}-{number}": host
+            for number, host in enumerate(self.mail_servers, start=1)
+        }
 
     def home_of(self, user: User) -> str:
         """The mail server that keeps the user's mailbox; "" when the topology does not say."""

@@ -68,6 +68,8 @@ class ForwardPlan(TypedDict):
     sources: list[str]
     destinations: list[str]
     not_destinations: list[str]
+    in_interfaces: NotRequired[list[str]]
+    out_interfaces: NotRequired[list[str]]
 
 
 class MasqueradePlan(TypedDict):
@@ -85,6 +87,14 @@ class DnatPlan(TypedDict):
     port: int
     destination: str
     destination_port: int
+    not_sources: list[str]
+
+
+class TunnelledPlan(TypedDict):
+    """Networks that are reached through one interface and no other."""
+
+    interface: str
+    networks: list[str]
 
 
 class FirewallPlan(TypedDict):
@@ -96,6 +106,30 @@ class FirewallPlan(TypedDict):
     forward_rules: list[ForwardPlan]
     masquerade: list[MasqueradePlan]
     dnat: list[DnatPlan]
+    tunnelled: list[TunnelledPlan]
+
+
+class TunnelPlan(TypedDict):
+    """One end of a tunnel between two offices' gateways; its inner addresses are their office addresses."""
+
+    name: str
+    interface: str
+    peer: str
+    peer_fqdn: str
+    remote: str
+    port: int
+    listener: bool
+    local_address: str
+    peer_address: str
+    routes: list[str]
+    metric: int
+
+
+class PeerPlan(TypedDict):
+    """Another mail server."""
+
+    name: str
+    address: str
 
 
 class HostPlan(TypedDict):
@@ -113,6 +147,11 @@ class HostPlan(TypedDict):
     certificate_names: list[str]
     certificate_addresses: list[str]
     directory_uris: list[str]
+    own_site_controllers: list[str]
+    other_controllers: list[str]
+    join_server: str
+    mail_peers: list[PeerPlan]
+    tunnels: list[TunnelPlan]
     postfix_listeners: list[str]
     dovecot_listeners: list[str]
     firewall: FirewallPlan
@@ -125,13 +164,30 @@ class EndpointPlan(TypedDict):
     tls: str
 
 
+class ReaderPlan(TypedDict):
+    """A mail server through which a message must be found."""
+
+    server: str
+    imap: EndpointPlan
+    pop3: EndpointPlan | None
+
+
 class FlowPlan(TypedDict):
-    """One way for a message in, and the ways to find it."""
+    """One way for a message in, the account that sends it to itself, and the ways to find it."""
 
     server: str
     submission: EndpointPlan
-    imap: EndpointPlan
-    pop3: EndpointPlan | None
+    account: str
+    address: str
+    readers: list[ReaderPlan]
+
+
+class ProbePlan(TypedDict):
+    """An account that proves that mail flows, and its home."""
+
+    account: str
+    address: str
+    home: str
 
 
 class MailPlan(TypedDict):
@@ -146,8 +202,10 @@ class MailPlan(TypedDict):
     bind_account: str
     bind_dn: str
     mailbox_attribute: str
+    home_attribute: str
     probe_account: str
     probe_address: str
+    probes: list[ProbePlan]
     flows: list[FlowPlan]
 
 
@@ -173,6 +231,7 @@ class UserPlan(TypedDict):
     firstname: NotRequired[str]
     surname: NotRequired[str]
     email: NotRequired[str]
+    home: NotRequired[str]
 
 
 class DnsRecordPlan(TypedDict):
@@ -198,6 +257,14 @@ class OutsideZonePlan(TypedDict):
 
     zone: str
     lines: list[str]
+
+
+class SrvPlan(TypedDict):
+    """Where clients of a site look for its domain controllers, and whom they must find."""
+
+    name: str
+    site: str
+    targets: list[str]
 
 
 class CheckPlan(TypedDict):
@@ -232,5 +299,6 @@ class Plan(TypedDict):
     mail: MailPlan
     directory: DirectoryPlan
     outside_dns: list[OutsideZonePlan]
+    srv: list[SrvPlan]
     expectations: dict[str, list[CheckPlan]]
     warnings: list[FindingDict]

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .model import Host, Topology
-from .plan import DnsRecordPlan, OutsideZonePlan
+from .plan import DnsRecordPlan, OutsideZonePlan, SrvPlan
 from .services import SERVICES, Function, Service
 
 _MX_PREFERENCE = 10
@@ -34,17 +34,16 @@ def _below(domain: str, zone: str, label: str = "") -> str:
     return ".".join(part for part in (label, prefix) if part) or "@"
 
 
-def _announced(topology: Topology) -> list[tuple[str, int, Service]]:
-    """The mail services with an SRV record: label, priority, service."""
-    rows = (SERVICES[name] for name in topology.mail.services)
+def _announced(names: Sequence[str]) -> list[tuple[str, int, Service]]:
+    """Those of the mail services that have an SRV record: label, priority, service."""
+    rows = (SERVICES[name] for name in names)
     return [(*service.srv, service) for service in rows if service.srv]
 
 
-def _mail_values(topology: Topology, dot: str = "") -> Iterator[tuple[str, str, list[str]]]:
-    """Label, type and values of the records that every mail domain has."""
-    servers = [fqdn(topology, host) + dot for host in topology.mail_servers]
+def _mail_values(names: Sequence[str], servers: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
+    """Label, type and values of the records that a mail domain has for these services of these servers."""
     yield "", "MX", [f"{_MX_PREFERENCE} {server}" for server in servers]
-    for label, priority, service in _announced(topology):
+    for label, priority, service in _announced(names):
         yield label, "SRV", [f"{priority} {_SRV_WEIGHT} {service.port} {server}" for server in servers]
 
 
@@ -69,18 +68,35 @@ def _host_records(topology: Topology) -> Iterator[DnsRecordPlan]:
 
 def _mail_records(topology: Topology) -> Iterator[DnsRecordPlan]:
     """MX and SRV of the mail domains that the directory's DNS serves."""
+    servers = [fqdn(topology, host) for host in topology.mail_servers]
     for domain in topology.mail.domains:
         if zone := zone_of(topology, domain):
-            for label, kind, values in _mail_values(topology):
+            for label, kind, values in _mail_values(topology.mail.services, servers):
                 yield {"zone": zone, "name": _below(domain, zone, label), "type": kind, "values": values}
 
 
+def controller_records(topology: Topology) -> list[SrvPlan]:
+    """The names by which clients find the domain controllers of their site. These register themselves."""
+    domain = topology.forest.dns_domain
+    rows: list[SrvPlan] = []
+    for site, hosts in topology.by_site.items():
+        targets = [fqdn(topology, host) for host in hosts if host.has(Function.DOMAIN_CONTROLLER)]
+        names = (
+            f"_ldap._tcp.{site}._sites.{domain}",
+            f"_kerberos._tcp.{site}._sites.{domain}",
+            f"_ldap._tcp.{site}._sites.gc._msdcs.{domain}",
+        )
+        rows += [{"name": name, "site": site, "targets": targets} for name in names if targets]
+    return rows
+
+
 def public_address(topology: Topology, host: Host) -> str:
-    """Where the Internet finds the host: itself, or its site's gateway."""
+    """Where the Internet finds the mail server: itself, or the gateway that leads there; "" where no way is known."""
     if host.public_address:
         return host.public_address
-    gateway = topology.hosts.get(topology.sites[host.site].gateway)
-    return gateway.public_address if gateway else ""
+    if topology.led_inside.get(host.site) is not host:
+        return ""
+    return topology.hosts[topology.sites[host.site].gateway].public_address
 
 
 def outside_records(topology: Topology) -> list[OutsideZonePlan]:
@@ -92,15 +108,22 @@ def outside_records(topology: Topology) -> list[OutsideZonePlan]:
 
 
 def _outside_lines(topology: Topology, domain: str) -> Iterator[str]:
-    """MX and SRV of the domain."""
-    for label, kind, values in _mail_values(topology, dot="."):
+    """MX and SRV of the domain: what is published, of servers to which a way is known; of all where none is."""
+    if not topology.mail.published:
+        yield f"; {domain}: mailforest_mail.publish names nothing, so the Internet is told of no mail server"
+        return
+    known = [host for host in topology.mail_servers if public_address(topology, host)] or topology.mail_servers
+    servers = [f"{fqdn(topology, host)}." for host in known]
+    for label, kind, values in _mail_values(topology.mail.published, servers):
+        if kind == "MX" and "smtp" not in topology.mail.published:
+            continue
         owner = f"{label}.{domain}." if label else f"{domain}."
         yield from (f"{owner} {_TTL} IN {kind} {value}" for value in values)
 
 
 def _outside_addresses(topology: Topology) -> Iterator[str]:
     """The mail servers' addresses."""
-    for host in topology.mail_servers:
+    for host in topology.mail_servers if topology.mail.published else ():
         name, address = fqdn(topology, host), public_address(topology, host)
         if address:
             yield f"{name}. {_TTL} IN A {address}"

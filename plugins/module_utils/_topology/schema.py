@@ -10,7 +10,7 @@ from typing import Any
 
 from .reader import Day, Entry, Flag, Kind, Many, Mapped, Number, Record, Text
 from .secrets import STRONG_LENGTH, USER_LENGTH
-from .services import DEFAULT_MAIL_SERVICES, MAIL_SERVICES, Function
+from .services import DEFAULT_MAIL_SERVICES, DEFAULT_PUBLISHED, MAIL_SERVICES, Function
 
 PREFIX = "mailforest_"
 """Names of variables and groups that begin so are the collection's."""
@@ -114,13 +114,18 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(
         name="mailforest_site_links",
-        about="Which offices replicate with each other.",
+        about="Which offices replicate with each other. A tunnel joins the gateways of every two sites of a link.",
         kind=Mapped(
             key="link",
             item=Record(
                 entries=(
                     Entry(name="sites", kind=Many(item=Text()), required=True, about="Two sites or more."),
-                    Entry(name="cost", kind=Number(low=1, high=99999), default=100, about="Lower is preferred."),
+                    Entry(
+                        name="cost",
+                        kind=Number(low=1, high=99999),
+                        default=100,
+                        about="Lower is preferred, by replication and by the tunnels' routes.",
+                    ),
                     Entry(
                         name="interval",
                         kind=Number(low=15, high=10080),
@@ -153,6 +158,13 @@ VARIABLES: tuple[Variable, ...] = (
                     kind=Many(item=Text(choices=MAIL_SERVICES)),
                     default=DEFAULT_MAIL_SERVICES,
                     about="What the mail servers serve.",
+                ),
+                Entry(
+                    name="publish",
+                    kind=Many(item=Text(choices=MAIL_SERVICES)),
+                    default=DEFAULT_PUBLISHED,
+                    about="What the Internet may reach: each site's gateway leads it to the site's mail server. What "
+                    "is not served is left out of the default. An empty list publishes nothing.",
                 ),
                 Entry(
                     name="group", kind=Text(), default="mail-users", about="Directory group whose members have mail."
@@ -314,7 +326,8 @@ HOST_VARIABLES: tuple[Variable, ...] = (
     Variable(
         name="mailforest_public_address",
         kind=Text(),
-        about="The host's address on the Internet. A host that has one counts as Internet-facing.",
+        about="The host's address on the Internet. A host that has one counts as Internet-facing; the gateways of "
+        "linked sites need one.",
     ),
     Variable(
         name="mailforest_release",

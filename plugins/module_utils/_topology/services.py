@@ -36,7 +36,9 @@ class Audience(StrEnum):
     CLIENT = "client"
     DOMAIN_CONTROLLER = "domain controller"
     MAIL_SERVER = "mail server"
+    PEER_GATEWAY = "peer gateway"
     INTERNET = "Internet"
+    """Where `mailforest_mail.publish` names the service."""
     ADMINISTRATION = "administration"
 
 
@@ -68,6 +70,11 @@ class Service:
         """The port to probe: the first one."""
         return int(self.ports.partition("-")[0])
 
+    @property
+    def last_port(self) -> int:
+        """The last port of the range."""
+        return int(self.ports.rpartition("-")[2])
+
 
 RPC_PORTS = "50000-50020"
 """Samba's dynamic RPC ports: its default (49152-65535) would open sixteen thousand ports for the three it uses."""
@@ -76,6 +83,7 @@ _DC = Function.DOMAIN_CONTROLLER
 _MAIL = Function.MAIL_SERVER
 _SITES = frozenset({Audience.CLIENT, Audience.DOMAIN_CONTROLLER, Audience.MAIL_SERVER})
 _READERS = frozenset({Audience.CLIENT})
+_PUBLISHED = _READERS | {Audience.INTERNET}
 _BOTH = ("tcp", "udp")
 _TCP = ("tcp",)
 _UDP = ("udp",)
@@ -101,13 +109,13 @@ def _directory(
 def _mail(
     name: str, ports: str, tls: Tls, protocol: str, requirement: str, source: str, srv: tuple[str, int] | None = None
 ) -> Service:
-    """A service for mail clients: open to the sites."""
+    """A service for mail clients: open to the sites, and those for phones and laptops on the way to anyone."""
     return Service(
         name=name,
         transports=_TCP,
         ports=ports,
         provider=_MAIL,
-        audiences=_READERS,
+        audiences=_PUBLISHED if name in ("submission", "submissions", "imaps") else _READERS,
         requirement=requirement,
         source=source,
         protocol=protocol,
@@ -182,12 +190,12 @@ CATALOGUE: tuple[Service, ...] = (
     ),
     Service(
         name="openvpn",
-        transports=_BOTH,
-        ports="1194",
+        transports=_UDP,
+        ports="1194-1293",
         provider=Function.GATEWAY,
-        audiences=frozenset(),
-        requirement="AD-10",
-        source="IANA: not served by this version",
+        audiences=frozenset({Audience.PEER_GATEWAY}),
+        requirement="AD-11",
+        source="IANA; a port for each tunnel of a gateway",
     ),
 )
 
@@ -198,6 +206,10 @@ DOVECOT_SERVICES: tuple[str, ...] = ("imap", "imaps", "pop3", "pop3s")
 MAIL_SERVICES: tuple[str, ...] = POSTFIX_SERVICES + DOVECOT_SERVICES
 """What `mailforest_mail.services` may name."""
 DEFAULT_MAIL_SERVICES: tuple[str, ...] = tuple(name for name in MAIL_SERVICES if not SERVICES[name].choice)
+DEFAULT_PUBLISHED: tuple[str, ...] = tuple(
+    name for name in MAIL_SERVICES if Audience.INTERNET in SERVICES[name].audiences
+)
+"""What mail servers let in from the Internet unless the topology says otherwise."""
 
 
 ANSWERS_UDP: frozenset[str] = frozenset({"dns", "kerberos", "cldap", "ntp"})

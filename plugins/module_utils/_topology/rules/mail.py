@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address
 
 from .. import names
-from ..findings import Violation
-from ..model import Topology, parse_address
+from ..findings import Severity, Violation
+from ..model import Host, Topology, parse_address
 from ..reader import nearest
+from ..records import public_address
 from ..services import Function
 from .registry import rule
 
@@ -84,6 +85,54 @@ def _users_without_home(topology: Topology) -> Iterator[Violation]:
             remedy = "Set the user's site."
             place = f"mailforest_users[{index}].site"
         yield Violation(place=place, value=None, message=message, remedy=remedy)
+
+
+@rule("publish-is-served", "MAIL-2", "What is published to the Internet is served.")
+def publish_is_served(topology: Topology) -> Iterator[Violation]:
+    """A port that is open to the Internet, and behind which there is nobody, is a mistake."""
+    mail = topology.mail
+    for index, name in enumerate(mail.publish if mail.publish_given else ()):
+        if name and name not in mail.services:
+            yield Violation(
+                place=f"mailforest_mail.publish[{index}]",
+                value=name,
+                message="The service is to be reached from the Internet, but is not among mailforest_mail.services.",
+                remedy="Add it to services, or take it out of publish.",
+            )
+
+
+def _no_way(topology: Topology, host: Host) -> str:
+    """Why no way leads to the mail server; "" where the gateway itself is wrong, which other rules say."""
+    site = topology.sites[host.site]
+    gateway = topology.hosts.get(site.gateway)
+    gateways = [other for other in topology.by_site[site.name] if other.has(Function.GATEWAY)]
+    if gateway not in gateways or (topology.linked_sites[site.name] and not gateway.public_address):
+        return "" if site.gateway or gateways or topology.linked_sites[site.name] else "its site has no gateway"
+    if not gateway.public_address:
+        return f"gateway {gateway.name} has no address on the Internet"
+    return f"gateway {gateway.name} leads to {topology.led_inside.get(site.name, gateway).name}"
+
+
+@rule(
+    "published-mail-has-way",
+    "MAIL-2",
+    "From the Internet there is a known way to every mail server that publishes something.",
+    severity=Severity.WARNING,
+)
+def published_mail_has_way(topology: Topology) -> Iterator[Violation]:
+    """A gateway leads to one mail server only: a port has one destination."""
+    for host in topology.mail_servers if topology.mail.published else ():
+        if host.site not in topology.sites or public_address(topology, host) or not (why := _no_way(topology, host)):
+            continue
+        yield Violation(
+            place=f"{host.name}.mailforest_public_address",
+            value=None,
+            host=host.name,
+            message=f"The Internet knows no way to mail server {host.name}: {why}. The public DNS records that follow "
+            "from the topology leave it out.",
+            remedy="Set mailforest_public_address of the gateway or of the mail server, or publish nothing "
+            "(mailforest_mail.publish: []).",
+        )
 
 
 @rule("dns-zones-legal", "AD-10", "Every zone is a DNS name, stands once, and is not the forest's own.")

@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_interface
 
 from ..findings import Severity, Violation
 from ..model import Host, Network, Topology, parse_address, parse_network
 from ..reader import nearest
-from ..services import Function
+from ..services import SERVICES, Function
+from ..tunnels import Tunnels
 from .registry import rule
+
+_POINT_TO_POINT = 31
+_SITE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 
 
 def _bad_network(text: str) -> tuple[str, str]:
@@ -37,16 +42,31 @@ def site_has_subnet(topology: Topology) -> Iterator[Violation]:
             )
 
 
-@rule("site-names-legal", "AD-6", "A site's name has a-z, 0-9, hyphens and underscores only.")
+@rule("site-names-legal", "AD-6", "A site's name has letters and digits, with hyphens and underscores within.")
 def site_names_legal(topology: Topology) -> Iterator[Violation]:
     """Site names stand in DNS: `_ldap._tcp.hq._sites`. Samba takes a name with a space or a slash."""
     for site in topology.sites.values():
-        if not site.name.replace("-", "").replace("_", "").isalnum() or not site.name.isascii() or len(site.name) > 63:
+        if not _SITE_NAME.fullmatch(site.name):
             yield Violation(
                 place=site.place,
                 value=None,
                 message="The site's name cannot stand in DNS, where clients look for its domain controllers.",
-                remedy="Use letters, digits, hyphens and underscores, 63 at most.",
+                remedy="Use letters and digits, with hyphens and underscores within, 63 at most.",
+            )
+
+
+@rule("site-names-unique", "AD-6", "Site names differ by more than capital letters.")
+def site_names_unique(topology: Topology) -> Iterator[Violation]:
+    """The directory does not tell capital letters from small ones."""
+    seen: dict[str, str] = {}
+    for site in topology.sites.values():
+        other = seen.setdefault(site.name.lower(), site.name)
+        if other != site.name:
+            yield Violation(
+                place=site.place,
+                value=None,
+                message=f"In the directory the site has the same name as {other}.",
+                remedy="Rename one of the two.",
             )
 
 
@@ -110,8 +130,14 @@ def host_has_site(topology: Topology) -> Iterator[Violation]:
 def observer_outside(topology: Topology) -> Iterator[Violation]:
     """An observer proves what is closed to outsiders; one that is inside proves nothing."""
     for host in topology.hosts.values():
-        if host.observer and (host.site or host.functions):
-            what = f"is a {host.functions[0].value.replace('_', ' ')} as well" if host.functions else "has a site"
+        if not host.observer:
+            continue
+        address = host.ip
+        office = next((site.name for site in topology.sites.values() if address and site.holds(address)), "")
+        if host.site or host.functions or office:
+            what = f"has an address in site {office}" if office else "has a site"
+            if host.functions:
+                what = f"is a {host.functions[0].value.replace('_', ' ')} as well"
             yield Violation(
                 place=host.name,
                 value=None,
@@ -169,22 +195,51 @@ def address_in_site_subnet(topology: Topology) -> Iterator[Violation]:
         )
 
 
+@rule("address-usable", "AD-6", "A host's address is not the first or last one of its subnet.")
+def address_usable(topology: Topology) -> Iterator[Violation]:
+    """The first names the network, the last all hosts of it."""
+    for host in topology.members:
+        for network in topology.sites[host.site].networks if host.site in topology.sites else ():
+            ends = (network.network_address, network.broadcast_address)
+            if network.version == 4 and network.prefixlen < _POINT_TO_POINT and host.ip in ends:
+                yield Violation(
+                    place=f"{host.name}.{host.address_name}",
+                    value=host.address,
+                    host=host.name,
+                    message=f"No host can have this address: it is the first or last one of {network}.",
+                    remedy="Give the host's own address, or correct the subnet's mask.",
+                )
+
+
+def _office_of(topology: Topology, host: Host) -> str:
+    """The site whose subnets hold the host's public address; its own address may be the public one, in its site.
+
+    A gateway that others must find cannot do so: packets of the tunnel itself would be taken for the office's.
+    """
+    address = host.public_ip
+    for site in topology.sites.values() if address else ():
+        direct = address == host.ip and not (host.has(Function.GATEWAY) and topology.linked_sites.get(host.site))
+        if address and site.holds(address) and not (direct and site.name == host.site):
+            return site.name
+    return ""
+
+
 @rule(
     "public-address-legal",
     "AD-10",
-    "A public address is an IPv4 address outside the office's subnets, or the only one.",
+    "A public address is an IPv4 address outside the offices' subnets. A host whose only address it is may have it "
+    "inside, if no tunnel ends there.",
 )
 def public_address_legal(topology: Topology) -> Iterator[Violation]:
-    """A second address inside the office cannot be the one on the Internet."""
+    """An address inside an office cannot be the one on the Internet."""
     for host in topology.members:
         if not host.public_address:
             continue
-        address, site = host.public_ip, topology.sites.get(host.site)
-        why = ""
+        address, why = host.public_ip, ""
         if address is None or address.version != 4:
             why = "This is not an IPv4 address."
-        elif site is not None and address != host.ip and site.holds(address):
-            why = f"The public address is inside site {site.name}."
+        elif office := _office_of(topology, host):
+            why = f"The public address is inside site {office}."
         if why:
             yield Violation(
                 place=f"{host.name}.mailforest_public_address",
@@ -285,6 +340,54 @@ def sites_are_linked(topology: Topology) -> Iterator[Violation]:
             )
 
 
+@rule("sites-are-connected", "AD-7", "The links lead from every site to every other, through others or not.")
+def sites_are_connected(topology: Topology) -> Iterator[Violation]:
+    """Two groups of sites without a link between them are two directories that drift apart."""
+    first, *others = list(topology.sites) or [""]
+    reached = Tunnels(topology).first_steps.get(first, {})
+    for name in others:
+        if name not in reached and topology.linked_sites[name]:
+            yield Violation(
+                place="mailforest_site_links",
+                value=None,
+                message=f"No links lead from site {first} to site {name}: the directory would not replicate there.",
+                remedy=f"Add a link between {name} and a site that is linked with {first}.",
+            )
+
+
+@rule("tunnels-fit", "AD-11", "A gateway has no more tunnels than there are ports for them.")
+def tunnels_fit(topology: Topology) -> Iterator[Violation]:
+    """Each tunnel of a gateway has a port of its own, the same at both ends."""
+    tunnels, service = Tunnels(topology), SERVICES["openvpn"]
+    left_out = [pair for pair, port in tunnels.ports.items() if port > service.last_port]
+    if left_out:
+        left, right = left_out[0]
+        most = max((left, right), key=lambda name: len(tunnels.peers[name]))
+        yield Violation(
+            place="mailforest_site_links",
+            value=None,
+            message=f"There is no port for {len(left_out)} tunnels, such as that between {left} and {right}: site "
+            f"{most} is linked with {len(tunnels.peers[most])} others, and UDP ports {service.ports} are to serve.",
+            remedy="Link the sites through a few that lead on to the others, or give such links the lower cost.",
+        )
+
+
+@rule("linked-subnets-ipv4", "AD-11", "The subnets of linked sites are IPv4.")
+def linked_subnets_ipv4(topology: Topology) -> Iterator[Violation]:
+    """The tunnels have IPv4 addresses inside, and so carry nothing else."""
+    for site in topology.sites.values():
+        for index, text in enumerate(site.subnets if topology.linked_sites[site.name] else ()):
+            network = parse_network(text)
+            if network is not None and network.version != 4:
+                yield Violation(
+                    place=f"{site.place}.subnets[{index}]",
+                    value=text,
+                    message="The site is linked with others, and this version's tunnels carry IPv4 only: other sites "
+                    "could not be reached from this subnet.",
+                    remedy="Remove the subnet; hosts of the system need no IPv6 address.",
+                )
+
+
 @rule("linked-sites-have-gateways", "AD-11", "Every linked site has a gateway.")
 def linked_sites_have_gateways(topology: Topology) -> Iterator[Violation]:
     """Traffic between offices goes through tunnels, and tunnels end at gateways."""
@@ -353,6 +456,7 @@ def internet_facing(topology: Topology, host: Host) -> str:
         return "has an address on the Internet"
     site = topology.sites.get(host.site)
     gateway = topology.hosts.get(site.gateway) if site else None
-    if host.has(Function.MAIL_SERVER) and gateway and gateway.public_address:
+    published = topology.mail.published and gateway and gateway.public_address
+    if gateway and published and host.has(Function.MAIL_SERVER):
         return f"is a mail server that takes mail from the Internet through gateway {gateway.name}"
     return ""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from .. import names
 from ..findings import Violation
+from ..flows import mail_probes
 from ..model import MAIL_ACCOUNT, PROBE_ACCOUNT, Group, Topology
 from ..reader import nearest
 from .registry import rule
@@ -63,7 +64,8 @@ def account_names_unique(topology: Topology) -> Iterator[Violation]:
     for place, name, _limit in _accounts(topology):
         if declared and place == "mailforest_mail.group":
             continue
-        other = "the directory itself" if name.lower() in _RESERVED else seen.setdefault(name.lower(), place)
+        reserved = name.lower() in _RESERVED or name.lower() in topology.probes
+        other = "the directory itself" if reserved else seen.setdefault(name.lower(), place)
         if name and other != place:
             yield Violation(
                 place=place,
@@ -191,7 +193,8 @@ def emails_legal(topology: Topology) -> Iterator[Violation]:
 @rule("emails-unique", "MAIL-23", "No two users or groups have the same e-mail address.")
 def emails_unique(topology: Topology) -> Iterator[Violation]:
     """Two owners of an address could send in each other's name."""
-    seen: dict[str, str] = {}
+    probes = mail_probes(topology) if topology.mail.domains else []
+    seen = {probe["address"]: f"the account {probe['account']}, which proves that mail flows" for probe in probes}
     for place, address in _addresses(topology):
         if address and (other := seen.setdefault(address.lower(), place)) != place:
             yield Violation(

@@ -84,6 +84,25 @@ TWO_OFFICES: dict[str, Any] = deepcopy(ONE_OFFICE) | {
 }
 
 
+def office(number: int, *, servers: int = 1) -> Edits:
+    """A further office `s<number>` in 10.0.0.0/8, with its gateway, and domain controllers and mail servers."""
+    name, net = f"s{number}", f"10.{number // 200}.{number % 200}"
+    hosts = {
+        f"hosts/gw{number}": host(
+            GW, address=f"{net}.1", site=name, public_address=f"198.18.{number // 200}.{number % 200 + 1}"
+        )
+    }
+    for server in range(servers):
+        hosts[f"hosts/d{server}s{number}"] = host(DC, address=f"{net}.{10 + server}", site=name, release=13)
+    return {f"mailforest_sites/{name}": {"subnets": [f"{net}.0/24"], "gateway": f"gw{number}"}, **hosts}
+
+
+def sites(count: int) -> Edits:
+    """That many offices more, all in one link with the two."""
+    rows = {path: value for number in range(count) for path, value in office(number).items()}
+    return rows | {"mailforest_site_links/all": {"sites": ["hq", "branch", *(f"s{number}" for number in range(count))]}}
+
+
 def edited(sample: Mapping[str, Any], edits: Edits) -> dict[str, Any]:
     """A copy of the sample with values set at paths such as `hosts/dc1/vars/mailforest_site` or `x/0`."""
     data = deepcopy(dict(sample))

@@ -166,11 +166,10 @@ def test_directory_ports_are_open_to_the_sites_only(two: Any) -> None:
     assert udp == {"53", "88", "123", "389", "464"}
 
 
-def test_smtp_is_open_to_anyone_and_the_rest_of_mail_to_the_sites(one: Any) -> None:
+def test_published_mail_is_open_to_anyone_and_the_rest_of_mail_to_the_sites(one: Any) -> None:
     rules = ports(one["hosts"]["mx1"]["firewall"]["rules"])
-    assert rules.pop(("tcp", "25")) == []
-    assert set(rules) == {("tcp", port) for port in ("465", "587", "143", "993", "110", "995")}
-    assert all(sources == [HQ] for sources in rules.values())
+    assert [rules.pop(("tcp", port)) for port in ("25", "465", "587", "993")] == [[], [], [], []]
+    assert rules == {("tcp", port): [HQ] for port in ("143", "110", "995")}
 
 
 def test_ssh_is_for_administration(one: Any) -> None:
@@ -193,7 +192,25 @@ def test_only_gateways_forward(two: Any) -> None:
             "sources": [HQ],
             "destinations": [],
             "not_destinations": [HQ, BRANCH],
-        }
+        },
+        {
+            "name": "to-branch",
+            "transport": "any",
+            "ports": [],
+            "sources": [HQ],
+            "destinations": [BRANCH],
+            "not_destinations": [],
+            "out_interfaces": ["mf-branch"],
+        },
+        {
+            "name": "from-branch",
+            "transport": "any",
+            "ports": [],
+            "sources": [BRANCH],
+            "destinations": [HQ],
+            "not_destinations": [],
+            "in_interfaces": ["mf-branch"],
+        },
     ]
     other = two["hosts"]["mx1"]["firewall"]
     assert (other["forward"], other["forward_rules"], other["masquerade"], other["dnat"]) == (False, [], [], [])
@@ -216,20 +233,32 @@ def test_mail(one: Any, two: Any) -> None:
         "bind_account": "svc-mail",
         "bind_dn": "CN=svc-mail,CN=Users,DC=corp,DC=example,DC=test",
         "mailbox_attribute": "adminDescription",
+        "home_attribute": "adminDisplayName",
         "probe_account": "svc-mail-probe",
         "probe_address": "svc-mail-probe@example.test",
+        "probes": [{"account": "svc-mail-probe", "address": "svc-mail-probe@example.test", "home": "mx1"}],
         "flows": one["mail"]["flows"],
     }
-    assert two["mail"]["homes"] == {"alice": "mx1", "boris": "mx2", "svc-mail-probe": "mx1"}
+    assert two["mail"]["homes"] == {"alice": "mx1", "boris": "mx2", "svc-mail-probe": "mx1", "svc-mail-probe-2": "mx2"}
+    assert two["mail"]["probes"] == [
+        {"account": "svc-mail-probe", "address": "svc-mail-probe@example.test", "home": "mx1"},
+        {"account": "svc-mail-probe-2", "address": "svc-mail-probe-2@example.test", "home": "mx2"},
+    ]
 
 
 def test_a_message_goes_in_by_every_submission_port(one: Any, two: Any) -> None:
+    mx1, mx2 = "mx1.corp.example.test", "mx2.corp.example.test"
     tls = {"imap": {"port": 993, "tls": "implicit"}, "pop3": {"port": 995, "tls": "implicit"}}
+    account = {"account": "svc-mail-probe", "address": "svc-mail-probe@example.test"}
     assert one["mail"]["flows"] == [
-        {"server": "mx1.corp.example.test", "submission": {"port": 465, "tls": "implicit"}, **tls},
-        {"server": "mx1.corp.example.test", "submission": {"port": 587, "tls": "starttls"}, **tls},
+        {"server": mx1, "submission": submission, **account, "readers": [{"server": mx1, **tls}]}
+        for submission in ({"port": 465, "tls": "implicit"}, {"port": 587, "tls": "starttls"})
     ]
-    assert [flow["server"][:3] for flow in two["mail"]["flows"]] == ["mx1", "mx1", "mx2", "mx2"]
+    flows = two["mail"]["flows"]
+    assert [(row["server"], row["submission"]["port"], row["account"][15:]) for row in flows] == [
+        (server, port, number) for server in (mx1, mx2) for port in (465, 587) for number in ("", "2")
+    ]
+    assert all(row["readers"] == [{"server": mx1, **tls}, {"server": mx2, **tls}] for row in flows)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +272,11 @@ def test_a_message_goes_in_by_every_submission_port(one: Any, two: Any) -> None:
 )
 def test_a_message_is_looked_for_where_it_can_be(services: list[str], ways: list[tuple[int, int, int | None]]) -> None:
     flows = plan(ONE_OFFICE, {"mailforest_mail/services": services})["mail"]["flows"]
-    found = [(flow["submission"]["port"], flow["imap"]["port"], (flow["pop3"] or {}).get("port")) for flow in flows]
+    found = [
+        (flow["submission"]["port"], reader["imap"]["port"], (reader["pop3"] or {}).get("port"))
+        for flow in flows
+        for reader in flow["readers"]
+    ]
     assert found == ways
 
 
@@ -262,6 +295,7 @@ def test_users_with_mail_are_in_the_mail_group(one: Any) -> None:
         "groups": ["mail-users"],
         "firstname": "Alice",
         "email": "alice@example.test",
+        "home": "mx1.corp.example.test",
     }
     assert users["boris"]["groups"] == ["sales", "mail-users"]
     assert users["carol"] == {"name": "carol", "aliases": [], "enabled": False, "groups": []}
@@ -475,39 +509,58 @@ def test_an_observer_finds_all_closed_behind_a_gateway(one: Any) -> None:
         assert {row["requirement"] for row in closed.values()} == {"AD-10"}
 
 
-def test_an_observer_finds_ssh_open_on_a_public_address(one: Any) -> None:
-    assert set(checks(one, "outside", "198.51.100.2", "open")) == {("tcp", 22)}
-    assert ("tcp", 25) in checks(one, "outside", "198.51.100.2", "closed")
+def test_an_observer_finds_ssh_and_what_is_published_on_a_public_address(one: Any) -> None:
+    opened = checks(one, "outside", "198.51.100.2", "open")
+    assert set(opened) == {("tcp", port) for port in (22, 25, 465, 587, 993)}
+    assert opened["tcp", 993] == {
+        "name": "mx1 imaps/tcp",
+        "host": "198.51.100.2",
+        "port": 993,
+        "transport": "tcp",
+        "protocol": "imap",
+        "tls": "implicit",
+        "server_name": "mx1.corp.example.test",
+        "accept": ["bad-certificate"],
+        "auth_offered": True,
+        "expect": "open",
+        "requirement": "MAIL-26",
+    }
+    assert {("tcp", 143), ("tcp", 110), ("tcp", 995)} <= set(checks(one, "outside", "198.51.100.2", "closed"))
     assert checks(one, "outside", "198.51.100.66", "open") == {}
-    assert ("tcp", 22) not in checks(one, "outside", "198.51.100.66", "closed")
+    assert not {("tcp", 22), ("tcp", 25)} & set(checks(one, "outside", "198.51.100.66", "closed"))
 
 
 def test_an_observer_outside_the_administration_finds_ssh_closed() -> None:
     limited = plan(ONE_OFFICE, {"mailforest_admin": {"sources": [HQ]}})
     assert ("tcp", 22) in checks(limited, "outside", "198.51.100.2", "closed")
     unknown = plan(ONE_OFFICE, {"hosts/outside/vars/ansible_host": "observer.example.org"})
-    assert set(checks(unknown, "outside", "198.51.100.2", "open")) == {("tcp", 22)}
+    assert ("tcp", 22) in checks(unknown, "outside", "198.51.100.2", "open")
 
 
 def test_a_mail_server_on_the_internet_takes_mail_from_there() -> None:
     direct = plan(ONE_OFFICE, {"hosts/mx1/vars/mailforest_public_address": "198.51.100.7"})
     opened = checks(direct, "outside", "198.51.100.7", "open")
-    assert set(opened) == {("tcp", 22), ("tcp", 25)}
-    assert (opened["tcp", 25]["protocol"], opened["tcp", 25]["tls"]) == ("smtp", "none")
-    assert ("tcp", 587) in checks(direct, "outside", "198.51.100.7", "closed")
+    assert set(opened) == {("tcp", port) for port in (22, 25, 465, 587, 993)}
+    assert (opened["tcp", 25]["protocol"], opened["tcp", 25]["tls"]) == ("smtp", "starttls")
+    assert ("tcp", 143) in checks(direct, "outside", "198.51.100.7", "closed")
+    assert direct["hosts"]["gw-hq"]["firewall"]["dnat"] == []
+    assert set(checks(direct, "outside", "198.51.100.2", "open")) == {("tcp", 22)}
 
 
 def test_a_site_without_gateway_is_not_promised_to_be_shielded() -> None:
     flat = plan(ONE_OFFICE, {"hosts/gw-hq": DROP, "mailforest_sites/hq/gateway": DROP})
     closed = checks(flat, "outside", "198.51.100.80", "closed")
     assert not {("tcp", 22), ("tcp", 25)} & set(closed)
-    assert ("tcp", 993) in closed
+    assert ("tcp", 995) in closed
 
 
-def test_linked_sites_cannot_be_reached_past_the_gateways(two: Any) -> None:
-    assert ("tcp", 389) in checks(two, "dc1", "198.51.100.134", "closed")
-    assert checks(two, "dc1", "198.51.100.134", "open") == {}
-    assert checks(two, "mx1", "198.51.100.134", "closed") == {}
+def test_one_host_of_a_site_looks_through_the_tunnel(two: Any) -> None:
+    near, far = (checks(two, vantage, "198.51.100.134", "open") for vantage in ("dc3", "dc1"))
+    assert near == {}, "its own address"
+    assert far == checks(two, "member1", "198.51.100.134", "open")
+    assert far["tcp", 636]["ca_file"]
+    assert {("tcp", 139), ("tcp", 25)} <= set(checks(two, "dc1", "198.51.100.134", "closed"))
+    assert checks(two, "mx1", "198.51.100.134", "closed") == checks(two, "mx1", "198.51.100.134", "open") == {}
 
 
 def test_no_host_checks_itself(two: Any) -> None:

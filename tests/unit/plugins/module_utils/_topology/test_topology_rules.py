@@ -23,9 +23,12 @@ from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._topol
     TWO_OFFICES,
     Edits,
     host,
+    office,
     outcome,
+    sites,
 )
 
+GW_PUBLIC = "198.51.100.2"
 USERS = "mailforest_users"
 GROUPS = "mailforest_groups"
 RECORDS = "mailforest_dns/records"
@@ -36,6 +39,11 @@ WAIVER = {"rule": "pdc-not-on-gateway", "host": "gw-hq", "reason": "one machine 
 def record(**values: object) -> dict[str, object]:
     """A DNS record, good but for the values given."""
     return {"zone": "example.test", "name": "www", "type": "A", "values": ["198.51.100.90"]} | values
+
+
+def apart() -> Edits:
+    """Two more offices, linked with each other only."""
+    return office(7) | office(8) | {"mailforest_site_links/far": {"sites": ["s7", "s8"]}}
 
 
 # rule, place, edits, rules broken besides
@@ -100,6 +108,18 @@ ONE: list[Row] = [
     ("mail-domains-legal", "mailforest_mail.domains[1]", {"mailforest_mail/domains/1": "example"}, set()),
     ("mail-domains-legal", "mailforest_mail.domains[1]", {"mailforest_mail/domains/1": "Example.Test"}, set()),
     ("mail-domains-legal", "mailforest_mail.domains[1]", {"mailforest_mail/domains/1": "пример.рф"}, set()),
+    (
+        "site-names-legal",
+        "mailforest_sites._shop",
+        {"mailforest_sites/_shop": {"subnets": ["198.51.100.192/26"]}},
+        {"site-has-hosts", "sites-are-linked"},
+    ),
+    (
+        "site-names-unique",
+        "mailforest_sites.HQ",
+        {"mailforest_sites/HQ": {"subnets": ["198.51.100.192/26"]}},
+        {"site-has-hosts", "sites-are-linked"},
+    ),
     ("site-has-subnet", "mailforest_sites.hq.subnets", {"mailforest_sites/hq/subnets": []}, set()),
     (
         "site-names-legal",
@@ -118,12 +138,13 @@ ONE: list[Row] = [
         "subnets-not-overlapping",
         "mailforest_sites.hq.subnets[0]",
         {"mailforest_sites/hq/subnets/1": "198.51.100.0/24"},
-        {"public-address-legal"},
+        {"public-address-legal", "observer-outside"},
     ),
     ("host-has-site", "mx1.mailforest_site", {"hosts/mx1/vars/mailforest_site": DROP}, set()),
     ("host-has-site", "mx1.mailforest_site", {"hosts/mx1/vars/mailforest_site": "hk"}, set()),
     ("observer-outside", "outside", {"hosts/outside/vars/mailforest_site": "hq"}, set()),
     ("observer-outside", "mx1", {"hosts/mx1/groups": [MX, OBSERVER]}, set()),
+    ("observer-outside", "outside", {"hosts/outside/vars/ansible_host": "198.51.100.99"}, set()),
     ("address-known", "mx1.mailforest_address", {"hosts/mx1/vars/ansible_host": "mx1.lan"}, set()),
     ("address-known", "mx1.mailforest_address", {"hosts/mx1/vars/mailforest_address": "198.51.100.300"}, set()),
     ("address-unique", "mx1.ansible_host", {"hosts/mx1/vars/ansible_host": "198.51.100.70"}, set()),
@@ -133,6 +154,14 @@ ONE: list[Row] = [
         {"hosts/mx1/vars/mailforest_address": "198.51.100.140"},
         set(),
     ),
+    (
+        "address-unique",
+        "gw-hq.mailforest_public_address",
+        {"hosts/mx1/vars/mailforest_public_address": GW_PUBLIC},
+        set(),
+    ),
+    ("address-usable", "mx1.ansible_host", {"hosts/mx1/vars/ansible_host": "198.51.100.64"}, set()),
+    ("address-usable", "mx1.ansible_host", {"hosts/mx1/vars/ansible_host": "198.51.100.127"}, set()),
     (
         "public-address-legal",
         "gw-hq.mailforest_public_address",
@@ -163,7 +192,7 @@ ONE: list[Row] = [
     ("fsmo-holder-is-dc", "mailforest_fsmo.rid", {"mailforest_fsmo": {"rid": "mx1"}}, set()),
     ("pdc-not-on-gateway", "mailforest_fsmo.pdc", PDC_ON_GATEWAY, set()),
     ("pdc-not-on-gateway", "mailforest_fsmo.pdc", {"hosts/dc1/vars/mailforest_public_address": "198.51.100.5"}, set()),
-    ("pdc-not-on-gateway", "mailforest_fsmo.pdc", {"hosts/dc1/groups": [DC, MX]}, set()),
+    ("pdc-not-on-gateway", "mailforest_fsmo.pdc", {"hosts/dc1/groups": [DC, MX]}, {"published-mail-has-way"}),
     ("member-is-no-dc", "dc1", {"hosts/dc1/groups": [DC, MEMBER]}, set()),
     ("release-supported", "mx1.mailforest_release", {"hosts/mx1/vars/mailforest_release": 11}, set()),
     (
@@ -211,6 +240,32 @@ ONE: list[Row] = [
     ("mail-home-exists", "mailforest_mail.home.hk", {"mailforest_mail/home": {"hk": "mx1"}}, set()),
     ("mail-home-exists", "mailforest_mail.home.hq", {"mailforest_mail/home": {"hq": "mx7"}}, set()),
     ("mail-home-exists", "mailforest_mail.home.hq", {"mailforest_mail/home": {"hq": "dc1"}}, set()),
+    ("wrong-value", "mailforest_mail.publish[0]", {"mailforest_mail/publish": ["ldap"]}, set()),
+    (
+        "publish-is-served",
+        "mailforest_mail.publish[1]",
+        {"mailforest_mail/publish": ["smtp", "submission-2525"]},
+        set(),
+    ),
+    (
+        "published-mail-has-way",
+        "mx1.mailforest_public_address",
+        {"mailforest_sites/hq/gateway": DROP, "hosts/gw-hq": DROP},
+        set(),
+    ),
+    (
+        "published-mail-has-way",
+        "mx1.mailforest_public_address",
+        {"hosts/gw-hq/vars/mailforest_public_address": DROP},
+        set(),
+    ),
+    (
+        "published-mail-has-way",
+        "mx0.mailforest_public_address",
+        {"hosts/mx0": host(MX, address="198.51.100.81", site="hq"), "mailforest_users/0/site": "hq"}
+        | {f"mailforest_users/{number}/site": "hq" for number in (0, 1)},
+        set(),
+    ),
     ("dns-zones-legal", "mailforest_dns.zones[1]", {"mailforest_dns/zones/1": "corp.example.test"}, set()),
     ("dns-zones-legal", "mailforest_dns.zones[1]", {"mailforest_dns/zones/1": "a_b.test"}, set()),
     ("dns-records-legal", "mailforest_dns.records[0].zone", {RECORDS: [record(zone="example.org")]}, set()),
@@ -341,6 +396,32 @@ TWO: list[Row] = [
         set(),
     ),
     ("sites-are-linked", "mailforest_site_links", {"mailforest_site_links": DROP}, set()),
+    (
+        "public-address-legal",
+        "gw-hq.mailforest_public_address",
+        {"hosts/gw-hq/vars/mailforest_public_address": "198.51.100.190"},
+        set(),
+    ),
+    (
+        "public-address-legal",
+        "gw-hq.mailforest_public_address",
+        {"hosts/gw-hq/vars/mailforest_public_address": "198.51.100.66"},
+        set(),
+    ),
+    (
+        "address-unique",
+        "gw-branch.mailforest_public_address",
+        {"hosts/gw-branch/vars/mailforest_public_address": GW_PUBLIC},
+        set(),
+    ),
+    (
+        "linked-subnets-ipv4",
+        "mailforest_sites.branch.subnets[1]",
+        {"mailforest_sites/branch/subnets/1": "2001:db8:1::/64"},
+        set(),
+    ),
+    ("sites-are-connected", "mailforest_site_links", apart(), set()),
+    ("tunnels-fit", "mailforest_site_links", sites(130), set()),
     (
         "linked-sites-have-gateways",
         "mailforest_sites.branch.gateway",
