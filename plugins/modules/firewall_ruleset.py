@@ -13,8 +13,8 @@ version_added: 1.0.0
 short_description: Make an nftables ruleset that cannot lock the administrator out
 description:
   - Checks all rules at once, looks on the host where sshd listens and from where the host is administered right now,
-    refuses rules that would keep that address out, and returns the ruleset as text. It changes nothing; the role
-    C(mailforest.stack.firewall) writes, validates and loads the text.
+    refuses rules that would keep that address out, and returns the ruleset as text. It changes nothing;
+    M(mailforest.stack.firewall_load) loads the text.
   - The ruleset is one table, C(inet mailforest). It is declared, deleted and declared again, one transaction for
     C(nft -f); tables of Docker, fail2ban and others stay.
   - Incoming traffic is dropped unless a rule lets it in. Answers to own connections, loopback, ping (20 a second), the
@@ -213,10 +213,6 @@ clients:
   type: list
   elements: str
   returned: success
-loaded:
-  description: Whether the kernel has the table C(inet mailforest) now.
-  type: bool
-  returned: success
 """
 
 import os
@@ -224,7 +220,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailforest.stack.plugins.module_utils._firewall.kernel import table_loaded
 from ansible_collections.mailforest.stack.plugins.module_utils._firewall.model import FirewallError
 from ansible_collections.mailforest.stack.plugins.module_utils._firewall.plan import plan
 
@@ -273,7 +268,7 @@ def main() -> None:
         result = plan(module.params, root=Path("/"), pid=os.getpid())
     except FirewallError as exc:
         module.fail_json(msg=str(exc))
-    module.exit_json(changed=False, loaded=table_loaded(), **result)
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":

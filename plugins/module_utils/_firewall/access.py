@@ -29,16 +29,29 @@ def _listening_ports(proc: Path) -> frozenset[int]:
     return frozenset(s.local_port for s in sockets(proc, "tcp") if s.state == LISTEN and s.inode in owned)
 
 
-def own_connection(proc: Path, pid: int) -> tuple[Address, int] | None:
-    """Client and port of the ssh session that this process descends from; sudo hides it from the process itself."""
+def _session(proc: Path, pid: int) -> str:
+    """SSH_CONNECTION of the session that this process descends from; sudo hides it from the process itself."""
     current = str(pid)
     while current != "0":
         for entry in read(proc / current / "environ").split("\0"):
             if entry.startswith("SSH_CONNECTION="):
-                client, _client_port, _server, port = entry.removeprefix("SSH_CONNECTION=").split()
-                return plain(ipaddress.ip_address(client.partition("%")[0])), int(port)
+                return entry.removeprefix("SSH_CONNECTION=")
         current = parent(proc / current)
-    return None
+    return ""
+
+
+def login(proc: Path, *, pid: int) -> str:
+    """Which ssh session this process descends from: address and port of its client; empty without one."""
+    return " ".join(_session(proc, pid).split()[:2])
+
+
+def own_connection(proc: Path, pid: int) -> tuple[Address, int] | None:
+    """Client and port of the ssh session that this process descends from."""
+    session = _session(proc, pid)
+    if not session:
+        return None
+    client, _client_port, _server, port = session.split()
+    return plain(ipaddress.ip_address(client.partition("%")[0])), int(port)
 
 
 def find_access(proc: Path, *, pid: int, ssh_ports: Sequence[int] = ()) -> Access:

@@ -15,7 +15,6 @@ from ansible_collections.mailforest.stack.plugins.module_utils._firewall.access 
     find_access,
     refuse_lock_out,
 )
-from ansible_collections.mailforest.stack.plugins.module_utils._firewall.kernel import table_loaded
 from ansible_collections.mailforest.stack.plugins.module_utils._firewall.model import FirewallError, read_policy
 from ansible_collections.mailforest.stack.plugins.module_utils._firewall.plan import plan
 from ansible_collections.mailforest.stack.plugins.module_utils._firewall.ruleset import render, sysctls
@@ -475,23 +474,3 @@ def test_ufw_that_is_off_is_no_manager(proc: Proc, tmp_path: Path) -> None:
     (tmp_path / "etc/ufw").mkdir(parents=True)
     (tmp_path / "etc/ufw/ufw.conf").write_text("ENABLED=no\n")
     assert plan(params(admin_sources=["0.0.0.0/0"]), root=tmp_path, pid=1)["ruleset"]
-
-
-@pytest.mark.parametrize(
-    ("script", "loaded"),
-    [
-        pytest.param(
-            'echo \'{"nftables": [{"metainfo": {}}, {"table": {"family": "inet", "name": "mailforest"}}]}\'',
-            True,
-            id="ours",
-        ),
-        pytest.param('echo \'{"nftables": [{"table": {"family": "ip", "name": "nat"}}]}\'', False, id="others only"),
-        pytest.param("exit 1", False, id="nft fails"),
-    ],
-)
-def test_table_loaded(tmp_path: Path, script: str, loaded: bool) -> None:
-    program = tmp_path / "nft"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    assert table_loaded(str(program)) is loaded
-    assert table_loaded(str(tmp_path / "missing")) is False
