@@ -63,6 +63,10 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text)
         command.add_argument("lab", choices=labs)
         command.set_defaults(run=run)
+    renew = commands.add_parser("renew", help="make some hosts anew, blank; ends when SSH answers on every host")
+    renew.add_argument("lab", choices=labs)
+    renew.add_argument("hosts", nargs="+", metavar="HOST")
+    renew.set_defaults(run=_renew)
     free = commands.add_parser("free", help="say whether a lab can be made, or which other one is in its way")
     free.add_argument("lab", choices=labs)
     free.set_defaults(run=_free)
@@ -90,6 +94,11 @@ def _restart(client: Any, options: argparse.Namespace) -> None:
     lab = load(_LABS / f"{options.lab}.yml")
     engine.restart(client, lab)
     _finish(client, lab)
+
+
+def _renew(client: Any, options: argparse.Namespace) -> None:
+    engine.remove_hosts(client, load(_LABS / f"{options.lab}.yml"), options.hosts)
+    _up(client, options)
 
 
 def _finish(client: Any, lab: Lab) -> None:

@@ -8,7 +8,7 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Interface, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,20 @@ from lab.errors import LabError
 
 RELEASES = ("bookworm", "trixie")
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
-_NETWORK_KEYS = {"subnet", "masquerade", "router"}
+_NETWORK_KEYS = {"subnet", "ipv6", "masquerade", "router"}
 _HOST_KEYS = {"release", "addresses", "gateway", "routes"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A bridge. Its first address is the administrator's machine; `router` is the lab host that leads out of it."""
+    """A bridge. Its first address is the administrator's machine; `router` is the lab host that leads out of it.
+
+    With `ipv6`, a host has an address of that prefix too: it ends as its IPv4 address does.
+    """
 
     name: str
     subnet: IPv4Network
+    ipv6: IPv6Network | None = None
     masquerade: bool = False
     router: str | None = None
 
@@ -80,6 +84,14 @@ class Lab:
             if via != self.default_gateway(host)
         }
         return found | dict(host.routes)
+
+    def ipv6(self, host: Host) -> dict[IPv4Address, IPv6Interface]:
+        """The IPv6 addresses of a host, each by the IPv4 address of the same interface."""
+        return {
+            address: IPv6Interface(f"{network.ipv6[int(str(address).rpartition('.')[2], 16)]}/{network.ipv6.prefixlen}")
+            for name, address in host.addresses.items()
+            if (network := self.networks[name]).ipv6 is not None
+        }
 
     @staticmethod
     def _shared(*, host: Host, router: Host) -> list[IPv4Address]:
@@ -136,6 +148,7 @@ def _network(name: str, value: object) -> Network:
     return Network(
         name=name,
         subnet=IPv4Network(fields["subnet"]),
+        ipv6=IPv6Network(fields["ipv6"]) if "ipv6" in fields else None,
         masquerade=bool(fields.get("masquerade", False)),
         router=fields.get("router"),
     )

@@ -91,6 +91,16 @@ def restart(client: Any, lab: Lab) -> None:
     parallel(lambda item: item.restart(timeout=_STOP_SECONDS), found)
 
 
+def remove_hosts(client: Any, lab: Lab, names: Iterable[str]) -> None:
+    """Remove some hosts with all that is on them."""
+    wanted = {container_name(lab.name, name) for name in names}
+    unknown = wanted - {container_name(lab.name, name) for name in lab.hosts}
+    if unknown:
+        raise LabError(f"The lab '{lab.name}' has no such host. Choose from: {', '.join(lab.hosts)}")
+    doomed = [item for item in containers(client, lab.name) if item.name in wanted]
+    parallel(lambda item: item.remove(force=True, v=True), doomed)
+
+
 def remove(client: Any, lab: str | None = None) -> None:
     """Remove the containers with their volumes, and the networks."""
     parallel(lambda item: item.remove(force=True, v=True), containers(client, lab))
@@ -155,6 +165,7 @@ def _spec(lab: Lab, host: Host, *, resolvers: list[str]) -> dict[str, Any]:
     environment = {
         "LAB_GATEWAY": str(lab.default_gateway(host)),
         "LAB_ROUTES": " ".join(f"{net}={via}" for net, via in lab.routes(host).items()),
+        "LAB_IPV6": " ".join(f"{address}={found}" for address, found in lab.ipv6(host).items()),
     }
     addresses = {name: str(address) for name, address in host.addresses.items()}
     digest = hashlib.sha256(json.dumps([image, environment, addresses], sort_keys=True).encode()).hexdigest()

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Makes a container look like a machine, then becomes systemd. Given in the environment: LAB_RESOLVERS, LAB_GATEWAY, LAB_ROUTES.
+# Makes a container look like a machine, then becomes systemd. Given in the environment: LAB_RESOLVERS, LAB_GATEWAY, LAB_ROUTES, LAB_IPV6.
 set -eu
 
 # systemd needs a tree of control groups that it may write to, and since 257 of version 2.
@@ -40,8 +40,15 @@ nft flush ruleset
 
 # What DHCP does for a real host, on every boot.
 ip route replace default via "$LAB_GATEWAY"
+# Any route that the host itself sets up comes before these: they are the Internet, which would pass everything on.
 for route in $LAB_ROUTES; do
-  ip route replace "${route%=*}" via "${route#*=}"
+  ip route replace "${route%=*}" via "${route#*=}" metric 4096
+done
+# The interface is known by its IPv4 address: the engine numbers interfaces anew at each start.
+for pair in $LAB_IPV6; do
+  interface=$(ip -o -4 addr show to "${pair%=*}" | awk '{ print $2 }')
+  echo 0 > "/proc/sys/net/ipv6/conf/$interface/disable_ipv6"
+  ip -6 addr replace "${pair#*=}" dev "$interface" nodad
 done
 
 exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin container=docker /lib/systemd/systemd

@@ -66,6 +66,21 @@ def test_a_host_may_have_a_gateway_and_routes_of_its_own() -> None:
     assert routed(lab, "dc1") == ("192.0.2.65", {"203.0.113.0/24": "192.0.2.67"})
 
 
+def test_ipv6_addresses_end_as_the_others_do() -> None:
+    lab = definition.parse(name="two", content=changed("networks", "internet", "ipv6", to="2001:db8::/64"))
+    assert {str(ipv4): str(found) for ipv4, found in lab.ipv6(lab.hosts["outside"]).items()} == {
+        "192.0.2.10": "2001:db8::10/64"
+    }
+    assert [str(ipv4) for ipv4 in lab.ipv6(lab.hosts["gw-hq"])] == ["192.0.2.2"]
+    assert lab.ipv6(lab.hosts["dc1"]) == {}
+
+
+def test_the_lab_of_the_tests_has_the_hosts_of_the_example() -> None:
+    example, tests = (definition.load(LABS / f"{name}.yml") for name in ("two-offices", "test"))
+    assert {name: tests.hosts.get(name) for name in example.hosts} == dict(example.hosts)
+    assert {name: tests.networks.get(name) for name in example.networks} == dict(example.networks)
+
+
 def test_the_first_address_is_the_administrators() -> None:
     lab = definition.parse(name="two", content=TWO_OFFICES)
     assert str(lab.hosts["gw-hq"].address) == "192.0.2.2"
@@ -90,6 +105,7 @@ def test_the_first_address_is_the_administrators() -> None:
         (changed("hosts", "dc1", "addresses", to={"hq": "somewhere"}), "'somewhere'"),
         (changed("networks", "hq", "subnet", to="192.0.2.0/24"), "internet and hq overlap"),
         (changed("networks", "hq", "subnet", to="192.0.2.65/26"), "has host bits set"),
+        (changed("networks", "hq", "ipv6", to="2001:db8::1/64"), "has host bits set"),
         (changed("networks", "hq", "router", to="gw"), "hq: there is no host 'gw' to be its router"),
         (changed("networks", "hq", "router", to="outside"), "hq: its router outside has no address in it"),
     ],
@@ -120,7 +136,7 @@ def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
         definition.load(tmp_path / "small.yml")
 
 
-@pytest.mark.parametrize(("name", "hosts"), [("one-office", 4), ("two-offices", 9), ("test", 9)])
+@pytest.mark.parametrize(("name", "hosts"), [("one-office", 4), ("two-offices", 9), ("test", 14)])
 def test_the_labs_of_this_repository_are_valid(name: str, hosts: int) -> None:
     lab = definition.load(LABS / f"{name}.yml")
     assert len(lab.hosts) == hosts
