@@ -96,7 +96,7 @@ ansible_facts:
           type: dict
           returned: always
         directory:
-          description: Groups, users, DNS zones and records.
+          description: Sites, subnets, links and servers; groups, users, DNS zones and records.
           type: dict
           returned: always
         outside_dns:

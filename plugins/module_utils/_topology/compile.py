@@ -213,6 +213,21 @@ def _directory(topology: Topology) -> DirectoryPlan:
         if topology.mail.group.lower() not in {group.name.lower() for group in topology.groups}:
             groups.append({"name": topology.mail.group, "scope": "global", "category": "security"})
     return {
+        "sites": list(topology.sites),
+        "subnets": [
+            {"subnet": str(network), "site": site.name} for site in topology.sites.values() for network in site.networks
+        ],
+        "links": [
+            {
+                "name": link.name,
+                "sites": list(link.sites),
+                "cost": link.cost,
+                "interval": link.interval,
+                "notify": True,
+            }
+            for link in topology.links
+        ],
+        "servers": [{"name": host.name, "site": host.site} for host in topology.domain_controllers],
         "groups": groups,
         "users": users,
         "dns_zones": list(topology.zones),

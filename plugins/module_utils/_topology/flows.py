@@ -13,6 +13,7 @@ from .services import SERVICES, Tls
 _WAYS_IN = ("submissions", "submission", "submission-2525")
 _IMAP = ("imaps", "imap")
 _POP3 = ("pop3s", "pop3")
+_REACH = 3
 
 
 def _endpoint(name: str) -> EndpointPlan:
@@ -33,29 +34,32 @@ def mail_probes(topology: Topology) -> list[ProbePlan]:
     ]
 
 
-def _readers(topology: Topology) -> list[ReaderPlan]:
-    """Every mail server; none without IMAP, by which the message is found."""
+def mail_flows(topology: Topology) -> list[FlowPlan]:
+    """A message by every submission port of every mail server into mailboxes at home on several, read through several.
+
+    None without IMAP, by which the message is found. Up to three servers everything goes everywhere; of more each looks
+    at the two that follow it, so that the messages grow with the servers and not with their cube.
+    """
     imap, pop3 = _first(topology, _IMAP), _first(topology, _POP3)
     if imap is None:
         return []
-    return [{"server": fqdn(topology, host), "imap": imap, "pop3": pop3} for host in topology.mail_servers]
-
-
-def mail_flows(topology: Topology) -> list[FlowPlan]:
-    """A message by every submission port of every mail server into a mailbox at home on each, read through all."""
-    readers = _readers(topology)
-    if not readers:
-        return []
+    servers, probes = [fqdn(topology, host) for host in topology.mail_servers], mail_probes(topology)
+    readers: list[ReaderPlan] = [{"server": server, "imap": imap, "pop3": pop3} for server in servers]
     return [
         {
-            "server": fqdn(topology, host),
+            "server": server,
             "submission": _endpoint(name),
-            "account": probe["account"],
-            "address": probe["address"],
-            "readers": readers,
+            "account": probes[home]["account"],
+            "address": probes[home]["address"],
+            "readers": [readers[number] for number in _from(home, len(servers))],
         }
-        for host in topology.mail_servers
+        for sender, server in enumerate(servers)
         for name in _WAYS_IN
         if name in topology.mail.services
-        for probe in mail_probes(topology)
+        for home in _from(sender, len(servers))
     ]
+
+
+def _from(first: int, count: int) -> list[int]:
+    """The number and the two that follow it, of so many in a ring, in order."""
+    return sorted((first + step) % count for step in range(min(count, _REACH)))

@@ -243,9 +243,37 @@ class DnsRecordPlan(TypedDict):
     values: list[str]
 
 
-class DirectoryPlan(TypedDict):
-    """Input of the role `directory`."""
+class NamedLinkPlan(TypedDict):
+    """A replication link, as the directory is to have it."""
 
+    name: str
+    sites: list[str]
+    cost: int
+    interval: int
+    notify: bool
+
+
+class SubnetPlan(TypedDict):
+    """A subnet and its site."""
+
+    subnet: str
+    site: str
+
+
+class PlacementPlan(TypedDict):
+    """A domain controller and its site."""
+
+    name: str
+    site: str
+
+
+class DirectoryPlan(TypedDict):
+    """Input of the roles `directory_sites` and `directory`."""
+
+    sites: list[str]
+    subnets: list[SubnetPlan]
+    links: list[NamedLinkPlan]
+    servers: list[PlacementPlan]
     groups: list[GroupPlan]
     users: list[UserPlan]
     dns_zones: list[str]

@@ -30,6 +30,8 @@ _SERVICE = SERVICES["openvpn"]
 _PREFIX = "mf-"
 _INTERFACE_LENGTH = 15
 _MARK_LENGTH = 4
+_HIGHEST_METRIC = 4095
+"""Routes through tunnels stay ahead of those that a host may have for want of better."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ class Tunnels:
             "local_address": own.address,
             "peer_address": other.address,
             "routes": [str(network) for name in self.behind(site, peer) for network in sites[name].networks],
-            "metric": self.costs[pair],
+            "metric": min(self.costs[pair], _HIGHEST_METRIC),
         }
 
 
