@@ -49,8 +49,10 @@ options:
         type: str
   wait:
     description:
-      - Seconds to wait until this controller's own database has the whole map, other controllers' parts included;
-        then the module fails.
+      - Seconds to wait until this controller's own database has the whole map, other controllers' parts included.
+        Meanwhile it has all partitions pulled again and again, by the other controllers too. Then the module fails.
+      - Where tasks run on fewer hosts at a time than there are controllers, wait in a second task. Otherwise those
+        of the first batch wait for those of the next.
       - With V(0) it does not wait. What others still have to do, or replication to bring, is returned as RV(pending).
       - Not waited for in check mode.
     type: int
@@ -70,7 +72,7 @@ EXAMPLES = r"""
   tasks:
     - name: Place the roles
       mailforest.stack.fsmo:
-        roles:
+        roles: &roles
           schema: dc1
           naming: dc1
           rid: dc1
@@ -78,7 +80,11 @@ EXAMPLES = r"""
           infrastructure: dc1
           domaindns: dc1
           forestdns: dc1
-        wait: 60
+
+    - name: Have every controller know the owners
+      mailforest.stack.fsmo:
+        roles: *roles
+        wait: 180
 """
 
 RETURN = r"""
@@ -108,6 +114,8 @@ done:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._fsmo import ARGUMENTS, FsmoResource
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._fsmodb import DirectoryRoles
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._replication import force
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._replicationdb import DirectoryReplication
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import run
 
 
@@ -122,6 +130,7 @@ def main() -> None:
             options["roles"],
             wait=options["wait"],
             check_mode=module.check_mode,
+            replicate=lambda: force(DirectoryReplication(options["configuration_file"])),
         ),
     )
 

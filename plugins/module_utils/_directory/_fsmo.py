@@ -9,7 +9,7 @@ their present owner, each with the system's own rights. So every controller is t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
@@ -57,14 +57,16 @@ class FsmoResource:
         *,
         wait: int,
         check_mode: bool,
+        replicate: Callable[[], Sequence[str]] = lambda: (),
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Check the names against the directory's own list of controllers."""
+        """Check the names against the directory's own list of controllers; `replicate` has changes pulled at once."""
         self._roles = roles
         self._wanted = {role: name.split(".")[0].lower() for role, name in wanted.items() if name}
         self._wait = wait
         self._check_mode = check_mode
+        self._replicate = replicate
         self._clock = clock
         self._sleep = sleep
         controllers = roles.controllers()
@@ -112,18 +114,26 @@ class FsmoResource:
             self._roles.give(step.target, step.change["to"])
 
     def finish(self) -> None:
-        """Wait for the parts of the other controllers to arrive, if asked to."""
+        """Have the parts of the other controllers pulled until they are here, if asked to."""
         deadline = self._clock() + self._wait
+        faults: Sequence[str] = ()
         while self._wait and self._pending():
             if self._clock() >= deadline:
-                raise ResourceError(
-                    f"After {self._wait} s this controller's database still differs from the wanted owners:"
-                    f" {self._pending()}. Its own part is done. Run this on every controller; check replication between"
-                    " them; for an owner that is gone for good, its role has to be seized.",
-                    owners=self._roles.owners(),
-                    pending=self._pending(),
-                )
-            self._sleep(_PAUSE)
+                raise self._late(faults)
+            faults = self._replicate()
+            if self._pending():
+                self._sleep(_PAUSE)
+
+    def _late(self, faults: Sequence[str]) -> ResourceError:
+        pending = self._pending()
+        shown = ", ".join(f"{role}: {found['owner']}, not {found['wanted']}" for role, found in pending.items())
+        return ResourceError(
+            f"After {self._wait} s the database of {self._roles.own} still has other owners than wanted ({shown})."
+            f" {' '.join(dict.fromkeys([*faults, 'Its own part is done.']))} Run this on every controller and check"
+            " replication between them; for an owner that is gone for good, its role has to be seized.",
+            owners=self._roles.owners(),
+            pending=pending,
+        )
 
     def _pending(self) -> dict[str, dict[str, str | None]]:
         owners = self._roles.owners()

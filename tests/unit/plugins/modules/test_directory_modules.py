@@ -38,6 +38,8 @@ MINIMUM: dict[str, dict[str, Any]] = {
     "site_subnet": {"name": "198.51.100.0/24"},
     "site_link": {"name": "hq-branch"},
     "site_server": {"name": "dc1", "site": "hq"},
+    "replication_info": {},
+    "replication_sync": {},
 }
 
 

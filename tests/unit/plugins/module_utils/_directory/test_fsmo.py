@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -51,9 +52,18 @@ class Clock:
         self.now += seconds
 
 
-def place(forest: Forest, roles: dict[str, str], *, wait: int = 0, check_mode: bool = False) -> dict[str, Any]:
+def place(
+    forest: Forest,
+    roles: dict[str, str],
+    *,
+    wait: int = 0,
+    check_mode: bool = False,
+    replicate: Callable[[], list[str]] = lambda: [],
+) -> dict[str, Any]:
     clock = Clock()
-    resource = _fsmo.FsmoResource(forest, roles, wait=wait, check_mode=check_mode, clock=clock, sleep=clock.sleep)
+    resource = _fsmo.FsmoResource(
+        forest, roles, wait=wait, check_mode=check_mode, replicate=replicate, clock=clock, sleep=clock.sleep
+    )
     return _engine._run(resource, check_mode=check_mode)
 
 
@@ -101,9 +111,20 @@ def test_unknown_controllers_are_refused_together() -> None:
 
 def test_waiting_ends_with_an_error_that_names_what_is_missing() -> None:
     forest = Forest("dc1")
-    with pytest.raises(ResourceError, match="After 3 s") as caught:
-        place(forest, {"pdc": "dc2"}, wait=3)
+    with pytest.raises(ResourceError, match=r"database of dc1 .*\(pdc: dc1, not dc2\)\. dc2 does not pull\.") as caught:
+        place(forest, {"pdc": "dc2"}, wait=3, replicate=lambda: ["dc2 does not pull."])
     assert caught.value.details["pending"] == {"pdc": {"owner": "dc1", "wanted": "dc2"}}
+
+
+def test_waiting_has_the_changes_of_others_pulled() -> None:
+    forest = Forest("dc1")
+
+    def replicate() -> list[str]:
+        forest.held["pdc"] = "dc2"
+        return []
+
+    result = place(forest, {"pdc": "dc2"}, wait=3, replicate=replicate)
+    assert (result["changed"], result["pending"], result["owners"]["pdc"]) == (False, {}, "dc2")
 
 
 def test_a_transfer_that_fails_tells_which_were_done() -> None:
