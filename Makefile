@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Each command works alone, says what it installs before it does, and may be run again.
-LAB ?= one-office
-EXAMPLE ?= one-office
+LAB ?= two-offices
+EXAMPLE ?= two-offices
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lab demo test test-unit lint bench clean
@@ -13,11 +13,11 @@ help: ## list the commands
 setup: ## install what is missing on this machine, start the container engine
 	@tools/setup demo
 
-lab: ## start blank hosts: LAB=one-office, two-offices or test
+lab: ## start blank hosts: LAB=two-offices, one-office or test
 	@tools/setup demo
 	@tools/lab up $(LAB)
 
-demo: ## deploy EXAMPLE=one-office on blank hosts in containers, and prove it
+demo: ## deploy EXAMPLE=two-offices (or one-office) on blank hosts in containers, and prove it
 	@tools/demo $(EXAMPLE)
 
 test: ## everything that CI checks

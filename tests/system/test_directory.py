@@ -7,6 +7,7 @@ from __future__ import annotations
 import ssl
 
 import pytest
+from ansible_collections.mailforest.stack.tests.system.support import office as offices
 from ansible_collections.mailforest.stack.tests.system.support.directory import owners
 from ansible_collections.mailforest.stack.tests.system.support.network import (
     clock_offset,
@@ -19,6 +20,7 @@ from ansible_collections.mailforest.stack.tests.system.support.office import Off
 from testinfra.host import Host
 
 testinfra_hosts = ["ansible://mailforest_domain_controllers"]
+CONTROLLERS = offices.current().controllers
 SERVICES = {
     "_submission._tcp": 587,
     "_submissions._tcp": 465,
@@ -35,13 +37,20 @@ def context(office: Office) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(office.ca_file))
 
 
+@pytest.fixture(params=CONTROLLERS)
+def controller(request: pytest.FixtureRequest) -> str:
+    """Each domain controller in turn, by its inventory name."""
+    return str(request.param)
+
+
 @pytest.fixture
-def server(office: Office) -> str:
+def server(office: Office, controller: str) -> str:
     """The domain controller's address."""
-    return office.addresses[office.controllers[0]]
+    return office.addresses[controller]
 
 
 def test_each_role_is_where_the_inventory_says(host: Host, office: Office) -> None:
+    """In this domain controller's own database."""
     assert owners(host) == office.fsmo
 
 
@@ -54,11 +63,8 @@ def test_mail_exchangers_are_in_dns(server: str, office: Office) -> None:
 def test_mail_services_are_in_dns(server: str, office: Office, service: str, port: int) -> None:
     """RFC 6186, RFC 8314."""
     found = [value.split() for value in records(server, f"{service}.{office.mail_domain}", "SRV")]
-    assert [(value[2], value[3]) for value in found] == [(str(port), f"{name}.") for name in _fqdns(office)]
-
-
-def _fqdns(office: Office) -> list[str]:
-    return [office.fqdn(name) for name in office.mail_servers]
+    expected = {(str(port), f"{office.fqdn(name)}.") for name in office.mail_servers}
+    assert {(value[2], value[3]) for value in found} == expected
 
 
 def test_every_host_is_in_dns(server: str, office: Office) -> None:
@@ -67,28 +73,43 @@ def test_every_host_is_in_dns(server: str, office: Office) -> None:
 
 
 @pytest.mark.parametrize("service", ["_ldap._tcp", "_kerberos._udp", "_kpasswd._tcp", "_gc._tcp"])
-def test_clients_find_the_domain_controller(server: str, office: Office, service: str) -> None:
+def test_clients_find_the_domain_controllers(server: str, office: Office, service: str) -> None:
     found = records(server, f"{service}.{office.dns_domain}", "SRV")
-    assert [value.split()[3] for value in found] == [f"{office.fqdn(name)}." for name in office.controllers]
+    assert {value.split()[3] for value in found} == {f"{office.fqdn(name)}." for name in office.controllers}
+
+
+@pytest.mark.parametrize("service", ["_ldap._tcp.{}._sites.{}", "_kerberos._tcp.{}._sites.{}"])
+def test_clients_find_those_of_their_site(server: str, office: Office, service: str) -> None:
+    """AD-52: a site's names lead to its own domain controllers alone."""
+    sites = sorted({office.sites[name] for name in office.controllers})
+    found = {site: records(server, service.format(site, office.dns_domain), "SRV") for site in sites}
+    expected = {site: {f"{office.fqdn(name)}." for name in office.in_site(site, office.controllers)} for site in sites}
+    assert {site: {value.split()[3] for value in values} for site, values in found.items()} == expected
 
 
 @pytest.mark.parametrize("port", [636, 3269])
-def test_ldap_over_tls_has_the_ca_and_the_name(server: str, office: Office, context: ssl.SSLContext, port: int) -> None:
-    handshake(server, port, name=office.fqdn(office.controllers[0]), context=context)
+def test_ldap_over_tls_has_the_ca_and_the_name(
+    controller: str, server: str, office: Office, context: ssl.SSLContext, port: int
+) -> None:
+    handshake(server, port, name=office.fqdn(controller), context=context)
     with pytest.raises(ssl.SSLCertVerificationError):
         handshake(server, port, name="elsewhere.example.test", context=context)
 
 
 @pytest.mark.parametrize(("user", "code"), [("alice", 0), ("boris", 0), ("carol", 49)])
-def test_only_enabled_users_log_in(server: str, office: Office, context: ssl.SSLContext, user: str, code: int) -> None:
-    name = office.fqdn(office.controllers[0])
+def test_only_enabled_users_log_in(
+    controller: str, server: str, office: Office, context: ssl.SSLContext, user: str, code: int
+) -> None:
+    name = office.fqdn(controller)
     login = f"{user}@{office.dns_domain}"
     assert ldap_bind(server, user=login, password=office.passwords[user], name=name, context=context) == code
 
 
-def test_nobody_can_point_at_a_mailbox_of_others(server: str, office: Office, context: ssl.SSLContext) -> None:
-    """Mailbox and addresses follow from these attributes; a telephone number, which users do write, is the control."""
-    guarded = ("adminDescription", "mail", "proxyAddresses")
+def test_nobody_can_point_at_a_mailbox_of_others(
+    controller: str, server: str, office: Office, context: ssl.SSLContext
+) -> None:
+    """Mailbox, its home and addresses follow from these; a telephone number, which users do write, is the control."""
+    guarded = ("adminDescription", "adminDisplayName", "mail", "proxyAddresses")
     base = ",".join(f"DC={label}" for label in office.dns_domain.split("."))
     codes = ldap_replace(
         server,
@@ -96,7 +117,7 @@ def test_nobody_can_point_at_a_mailbox_of_others(server: str, office: Office, co
         password=office.passwords["alice"],
         dn=f"CN=alice,CN=Users,{base}",
         values={"telephoneNumber": "+1 555 0100", **dict.fromkeys(guarded, "boris@example.test")},
-        name=office.fqdn(office.controllers[0]),
+        name=office.fqdn(controller),
         context=context,
     )
     assert codes == {"telephoneNumber": 0, **dict.fromkeys(guarded, 50)}

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An office over time: a user leaves and comes back; every host is restarted."""
+"""An office over time: a user leaves and comes back; every host is restarted; nothing is left to be done."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import poplib
 import smtplib
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import docker
 import pytest
@@ -17,27 +16,30 @@ from ansible_collections.mailforest.stack.tests.system.support import mail_targe
 from ansible_collections.mailforest.stack.tests.system.support.mail_client import Client
 from ansible_collections.mailforest.stack.tests.system.support.network import tcp
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
-from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, Run, play
+from ansible_collections.mailforest.stack.tests.system.support.playbook import (
+    Run,
+    directory_again,
+    eventually,
+    site,
+    verify,
+)
 
-PLAYBOOKS = ROOT / "extensions/molecule/shared"
 REFUSED = (smtplib.SMTPAuthenticationError, imaplib.IMAP4.error, poplib.error_proto)
-
-
-def _site(**extra: Any) -> Run:
-    run = play(PLAYBOOKS / "office.yml", extra_vars=extra)
-    assert run.code == 0, run.explain()
-    return run
+LAB = "test"
 
 
 @pytest.fixture(scope="module")
-def client() -> Client:
+def clients() -> list[Client]:
     target = mail_target.load()
-    return Client(target, target.hosts[0])
+    return [Client(target, server) for server in target.hosts]
 
 
-def _logins(client: Client, user: mail_target.User) -> dict[int, bool]:
-    """At which ports the user's login is taken."""
-    return {port: _login(client, port, user) for port in (*client.target.submission, *client.target.reading)}
+def _logins(clients: list[Client], user: mail_target.User) -> set[bool]:
+    """Whether the user's login is taken: at every port of the first server, and by the others at one of each kind."""
+    first, *others = clients
+    ports = [(first, port) for port in (*first.target.submission, *first.target.reading)]
+    ports += [(client, port) for client in others for port in (client.target.submission[0], client.target.reading[0])]
+    return {_login(client, port, user) for client, port in ports}
 
 
 def _login(client: Client, port: int, user: mail_target.User) -> bool:
@@ -48,40 +50,52 @@ def _login(client: Client, port: int, user: mail_target.User) -> bool:
     return True
 
 
+def _replicated(clients: list[Client], user: mail_target.User, *, enabled: bool) -> None:
+    """Wait until every mail server's own domain controller knows."""
+    port = clients[0].target.reading[0]
+    eventually(lambda: {_login(client, port, user) for client in clients} == {enabled}, seconds=120)
+
+
 def _only_directory_changed(run: Run, office: Office) -> bool:
-    return {change.split(":")[0] for change in run.changes} == set(office.controllers)
+    """The lists are written on the first domain controller, and replicate from there."""
+    return {change.split(":")[0] for change in run.changes} == {office.controllers[0]}
 
 
-def test_a_user_is_disabled_and_another_enabled_by_the_inventory(client: Client, office: Office) -> None:
+def test_a_user_is_disabled_and_another_enabled_by_the_inventory(clients: list[Client], office: Office) -> None:
     """Refusals cost seconds each, so those before and after the change are left to test_mail."""
-    alice, carol = client.target.recipient, client.target.disabled[0]
-    everywhere = dict.fromkeys((*client.target.submission, *client.target.reading), True)
-    assert _logins(client, alice) == everywhere
+    alice, carol = clients[0].target.recipient, clients[0].target.disabled[0]
+    assert _logins(clients, alice) == {True}
 
-    run = _site(mailforest_users=office.users_with(alice={"enabled": False}, carol={"enabled": True}))
+    changed = office.users_with(alice={"enabled": False}, carol={"enabled": True})
+    run = directory_again(mailforest_users=changed)
     assert _only_directory_changed(run, office), run.explain()
-    assert _logins(client, alice) == dict.fromkeys(everywhere, False)
-    assert _logins(client, carol) == everywhere
+    _replicated(clients, carol, enabled=True)
+    _replicated(clients, alice, enabled=False)
+    assert _logins(clients, carol) == {True}
+    assert _logins(clients, alice) == {False}
 
-    run = _site()
+    run = directory_again()
     assert _only_directory_changed(run, office), run.explain()
-    assert _logins(client, alice) == everywhere
+    _replicated(clients, alice, enabled=True)
+    _replicated(clients, carol, enabled=False)
+    assert _logins(clients, alice) == {True}
 
 
 def _restart(office: Office) -> None:
-    """Restart the office's hosts at once, and wait until each can be reached again. The other office is not ours."""
+    """Restart the office's hosts at once, and wait until each can be reached again."""
     engine = docker.from_env(timeout=120)
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda name: engine.containers.get(f"test-{name}").restart(timeout=30), office.hosts))
+        list(pool.map(lambda name: engine.containers.get(f"{LAB}-{name}").restart(timeout=30), office.hosts))
     deadline = time.monotonic() + 120
     while closed := [name for name in office.hosts if tcp(office.addresses[name], 22) != "open"]:
         assert time.monotonic() < deadline, f"not back after two minutes: {closed}"
         time.sleep(0.5)
 
 
-def test_after_a_restart_of_every_host_nothing_is_to_be_done(office: Office) -> None:
+def test_after_a_restart_of_every_host_all_is_well_and_nothing_is_to_be_done(office: Office) -> None:
+    """verify.yml first, so that no run can have mended anything; then check mode finds no change."""
     _restart(office)
-    run = _site()
-    assert run.changes == [], run.explain()
-    proof = play(PLAYBOOKS / "verify.yml")
+    proof = verify()
     assert proof.code == 0, proof.explain()
+    run = site(check=True)
+    assert run.changes == [], run.explain()

@@ -1,37 +1,49 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an observer on the Internet reaches, and what not. It has routes to the office: only the rules stop it."""
+"""What an observer on the Internet reaches, and what not. It has routes to the offices: only the rules stop it."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import testinfra
+from ansible_collections.mailforest.stack.plugins.module_utils._topology.services import CATALOGUE
 from ansible_collections.mailforest.stack.tests.system.support.hosts import root_shell
-from ansible_collections.mailforest.stack.tests.system.support.network import tcp_from
+from ansible_collections.mailforest.stack.tests.system.support.network import open_from, tcp_from
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from testinfra.host import Host
 
 testinfra_hosts = ["ansible://outside"]
-DIRECTORY_PORTS = (53, 88, 135, 389, 445, 464, 636, 3268, 3269, 50000)
-MAIL_PORTS = (25, 110, 143, 465, 587, 993, 995, 2525)
 UNIT = "mailforest-firewall.service"
+DECLARED = sorted({port for row in CATALOGUE if "tcp" in row.transports for port in range(row.port, row.last_port + 1)})
+OTHERS = random.Random(20261123).sample(sorted(set(range(1, 65536)) - set(DECLARED)), 1000)
+"""The same thousand each time, so that a failure can be looked at."""
 
 
-def _open(host: Host, targets: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-    return [target for target, seen in tcp_from(host, targets).items() if seen == "open"]
+def test_exactly_what_is_published_answers(host: Host, office: Office) -> None:
+    """AD-10: every TCP port of the catalogue and 1,000 others, at every address of the system."""
+    gateways = {office.addresses[name] for name in office.gateways}
+    public = set(office.public_addresses.values())
+    inner = {office.addresses[name] for name in office.inner}
+    expected = {(address, 22) for address in gateways | public}
+    expected |= {(address, port) for address in public for port in office.published}
+    assert open_from(host, gateways | public | inner, DECLARED + OTHERS) == expected
 
 
-def test_nothing_behind_the_gateway_is_open(host: Host, office: Office) -> None:
-    inner = [office.addresses[name] for name in (*office.controllers, *office.mail_servers)]
-    assert _open(host, [(address, port) for address in inner for port in (22, *DIRECTORY_PORTS, *MAIL_PORTS)]) == []
-
-
-def test_the_gateway_itself_is_open_to_its_administrators_only(host: Host, office: Office) -> None:
-    gateways = [office.addresses[name] for name in office.gateways]
-    found = _open(host, [(address, port) for address in gateways for port in (22, *DIRECTORY_PORTS, *MAIL_PORTS)])
-    assert found == [(address, 22) for address in gateways]
+def test_ipv6_opens_nothing_more(host: Host, office: Office) -> None:
+    """AD-10: the same at the gateways' IPv6 addresses, the link's own among them; nothing is published there."""
+    interface = root_shell(host, "ip -o -6 addr show scope link").split()[1]
+    addresses = set()
+    for name in office.gateways:
+        gateway = testinfra.get_host(f"ansible://{name}")
+        outer = root_shell(gateway, f"ip -o -4 addr show to {office.public_addresses[name]}").split()[1]
+        found = root_shell(gateway, f"ip -o -6 addr show dev {outer}").splitlines()
+        ours = {line.split()[3].partition("/")[0] for line in found}
+        assert len(ours) == 2, found
+        addresses |= {f"{address}%{interface}" if address.startswith("fe80:") else address for address in ours}
+    assert open_from(host, addresses, DECLARED + OTHERS) == {(address, 22) for address in addresses}
 
 
 def test_it_is_the_rules_that_close(host: Host, office: Office) -> None:
@@ -43,6 +55,10 @@ def test_it_is_the_rules_that_close(host: Host, office: Office) -> None:
         with _without_rules(office.controllers):
             assert _open(host, ldaps + smtp) == ldaps + smtp
     assert _open(host, ldaps + smtp) == []
+
+
+def _open(host: Host, targets: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    return [target for target, seen in tcp_from(host, targets).items() if seen == "open"]
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import ssl
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from typing import Any
@@ -118,29 +118,33 @@ class Client:
 
     def found(self, port: int, user: User, subject: str, *, name: str = "") -> bool:
         """Whether the message is in the inbox, seen through this port, within the time that a delivery may take."""
-        reader: Callable[[int, User, str, str], bool] = (
-            self._imap_has if READING[port].startswith("imap") else self._pop3_has
-        )
         deadline = time.monotonic() + _DELIVERY
         while time.monotonic() < deadline:
-            if reader(port, user, subject, name or user.login):
+            if self.copies(port, user, [subject], name=name)[subject]:
                 return True
             time.sleep(0.5)
         return False
 
-    def _imap_has(self, port: int, user: User, subject: str, name: str) -> bool:
+    def copies(self, port: int, user: User, subjects: Iterable[str], *, name: str = "") -> dict[str, int]:
+        """How many messages with each of the subjects are in the inbox, seen through this port in one session."""
+        count = self._imap_copies if READING[port].startswith("imap") else self._pop3_copies
+        return count(port, user, list(subjects), name or user.login)
+
+    def _imap_copies(self, port: int, user: User, subjects: list[str], name: str) -> dict[str, int]:
         with self.imap(port) as session:
             session.login(name, user.password)
             session.select("INBOX", readonly=True)
-            return bool(session.search(None, "HEADER", "Subject", f'"{subject}"')[1][0])
+            found = {subject: session.search(None, "HEADER", "Subject", f'"{subject}"')[1][0] for subject in subjects}
+        return {subject: len(numbers.split()) for subject, numbers in found.items()}
 
-    def _pop3_has(self, port: int, user: User, subject: str, name: str) -> bool:
+    def _pop3_copies(self, port: int, user: User, subjects: list[str], name: str) -> dict[str, int]:
+        """Among the last hundred messages."""
         with self.pop3(port) as session:
             session.user(name)
             session.pass_(user.password)
-            wanted = f"Subject: {subject}".encode()
             count = session.stat()[0]
-            return any(wanted in session.top(number, 0)[1] for number in range(count, max(count - 50, 0), -1))
+            headers = [session.top(number, 0)[1] for number in range(count, max(count - 100, 0), -1)]
+        return {subject: sum(f"Subject: {subject}".encode() in header for header in headers) for subject in subjects}
 
     def remove(self, port: int, user: User, subject: str) -> None:
         """Remove every message whose subject has this text."""

@@ -103,11 +103,18 @@ def _ldap(link: socket.socket, request: bytes) -> int:
 
 
 def tcp_from(host: Host, targets: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    """What `tcp` finds, seen from another host; all at once."""
+    """What `tcp` finds, seen from another host; many at once."""
     wanted = list(targets)
     done = host.run("python3 -c %s %s", _TCP_FROM, json.dumps(wanted))
     assert done.rc == 0, done.stderr
     return dict(zip(wanted, json.loads(done.stdout), strict=True))
+
+
+def open_from(host: Host, addresses: Iterable[str], ports: Iterable[int]) -> set[tuple[str, int]]:
+    """Which of the ports take a TCP connection from another host, at any of the addresses. It may be thousands."""
+    done = host.run("python3 -c %s %s %s", _OPEN_FROM, json.dumps(list(addresses)), json.dumps(list(ports)))
+    assert done.rc == 0, done.stderr
+    return {(address, port) for address, port in json.loads(done.stdout)}
 
 
 _TCP_FROM = """
@@ -122,4 +129,21 @@ def look(target):
     return "open"
 with concurrent.futures.ThreadPoolExecutor(32) as pool:
     print(json.dumps(list(pool.map(look, json.loads(sys.argv[1])))))
+"""
+_OPEN_FROM = """
+import asyncio, json, sys
+async def look(address, port, slots):
+    async with slots:
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(address, port), 2)
+        except (OSError, asyncio.TimeoutError):
+            return None
+        writer.close()
+        return (address, port)
+async def main():
+    slots = asyncio.Semaphore(900)
+    targets = [(a, p) for p in json.loads(sys.argv[2]) for a in json.loads(sys.argv[1])]
+    found = await asyncio.gather(*(look(*target, slots) for target in targets))
+    print(json.dumps([target for target in found if target]))
+asyncio.run(main())
 """

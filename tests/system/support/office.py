@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The office that a scenario has deployed, read from its inventory; written down for the mail tests."""
+"""The office, or offices, that a scenario has deployed, read from its inventory; written down for the mail tests."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,9 @@ from .mail_target import VARIABLE
 
 DIRECTORY = "MAILFOREST_OFFICE"
 """Names the directory that holds the scenario's passwords and CA certificate."""
+ROLES = ("schema", "naming", "rid", "pdc", "infrastructure", "domaindns", "forestdns")
+PUBLIC_PORTS = {"smtp": 25, "submissions": 465, "submission": 587, "imaps": 993}
+"""What may be published here, and is unless the inventory says otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +32,14 @@ class Office:
     dns_domain: str
     mail_domain: str
     ports: tuple[int, ...]
+    published: tuple[int, ...]
     addresses: Mapping[str, str]
+    public_addresses: Mapping[str, str]
+    sites: Mapping[str, str]
     controllers: tuple[str, ...]
     mail_servers: tuple[str, ...]
     gateways: tuple[str, ...]
+    members: tuple[str, ...]
     fsmo: Mapping[str, str]
     users: tuple[Mapping[str, Any], ...]
     passwords: Mapping[str, str]
@@ -45,7 +52,16 @@ class Office:
     @property
     def hosts(self) -> tuple[str, ...]:
         """All hosts of the system."""
-        return (*self.gateways, *self.controllers, *self.mail_servers)
+        return (*self.gateways, *self.controllers, *self.mail_servers, *self.members)
+
+    @property
+    def inner(self) -> tuple[str, ...]:
+        """The hosts behind the gateways."""
+        return tuple(name for name in self.hosts if name not in self.gateways)
+
+    def in_site(self, site: str, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of the hosts that are in a site."""
+        return tuple(name for name in names if self.sites[name] == site)
 
     def fqdn(self, host: str) -> str:
         """A host's full name."""
@@ -85,24 +101,28 @@ def current() -> Office:
     groups = {name: tuple(inventory.get(f"mailforest_{name}", {}).get("hosts", ())) for name in _GROUPS}
     first = groups["domain_controllers"][0]
     shared = known[first]
-    services = shared["mailforest_mail"].get("services", ())
+    mail = shared["mailforest_mail"]
+    services = mail.get("services", ())
     return Office(
         directory=directory,
         dns_domain=shared["mailforest_forest"]["realm"].lower(),
-        mail_domain=shared["mailforest_mail"]["domains"][0],
+        mail_domain=mail["domains"][0],
         ports=(25, 465, 587, 143, 993, 110, 995) + ((2525,) if "submission-2525" in services else ()),
+        published=tuple(PUBLIC_PORTS[name] for name in mail.get("publish", PUBLIC_PORTS)),
         addresses={name: values["ansible_host"] for name, values in known.items()},
+        public_addresses={name: known[name]["mailforest_public_address"] for name in groups["gateways"]},
+        sites={name: values["mailforest_site"] for name, values in known.items() if "mailforest_site" in values},
         controllers=groups["domain_controllers"],
         mail_servers=groups["mail_servers"],
         gateways=groups["gateways"],
-        fsmo=shared.get("mailforest_fsmo", dict.fromkeys(_ROLES, first)),
+        members=groups["members"],
+        fsmo=dict.fromkeys(ROLES, first) | shared.get("mailforest_fsmo", {}),
         users=tuple(shared["mailforest_users"]),
         passwords=yaml.safe_load((directory / "secrets.yml").read_text(encoding="utf-8"))["mailforest_user_passwords"],
     )
 
 
-_GROUPS = ("domain_controllers", "mail_servers", "gateways")
-_ROLES = ("schema", "naming", "rid", "pdc", "infrastructure", "domaindns", "forestdns")
+_GROUPS = ("domain_controllers", "mail_servers", "gateways", "members")
 
 
 def _inventory() -> dict[str, Any]:

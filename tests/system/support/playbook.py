@@ -8,13 +8,15 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 """The checkout."""
+PLAYBOOKS = ROOT / "extensions/molecule/shared"
 ARGUMENTS = shlex.split(os.environ.get("MAILFOREST_ARGUMENTS", ""))
 """What Molecule gives to every run of the scenario, beside the inventory."""
 
@@ -94,6 +96,32 @@ def play(
         results=list(_results(report)),
         output=done.stdout + done.stderr,
     )
+
+
+def site(*arguments: str, check: bool = False, **extra: Any) -> Run:
+    """Run site.yml, which must succeed."""
+    run = play(PLAYBOOKS / "office.yml", check=check, extra_vars=extra, arguments=arguments)
+    assert run.code == 0, run.explain()
+    return run
+
+
+def directory_again(**extra: Any) -> Run:
+    """The part of site.yml that writes into the directory."""
+    return site("--tags=directory", "--limit=mailforest_domain_controllers", **extra)
+
+
+def verify() -> Run:
+    """Run verify.yml."""
+    return play(PLAYBOOKS / "verify.yml")
+
+
+def eventually(holds: Callable[[], bool], *, seconds: float, pause: float = 1) -> float:
+    """Wait until something holds; the seconds that it took."""
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() < begun + seconds, f"not so after {seconds:.0f} s"
+        time.sleep(pause)
+    return time.monotonic() - begun
 
 
 def _report(text: str) -> dict[str, Any]:

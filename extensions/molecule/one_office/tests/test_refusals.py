@@ -18,14 +18,14 @@ from ansible_collections.mailforest.stack.tests.system.support.hosts import root
 from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, Run, play
 
 SITE = ROOT / "extensions/molecule/shared/office.yml"
-HQ = "198.51.100.64/26"
-SITES = {"hq": {"subnets": [HQ], "gateway": "gw-hq"}}
-FOREST = {"realm": "CORP.EXAMPLE.TEST", "netbios": "CORP"}
+HQ = "198.51.100.192/27"
+SITES = {"hq": {"subnets": [HQ], "gateway": "gw12"}}
+FOREST = {"realm": "LAB12.EXAMPLE.TEST", "netbios": "LAB12"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A topology that breaks one rule: variables, and groups with hosts, laid over those of the example."""
+    """A topology that breaks one rule: variables, and groups with hosts, laid over those of the office."""
 
     rule: str
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -41,14 +41,14 @@ CASES = (
     Case(rule="netbios-legal", variables={"mailforest_forest": {**FOREST, "netbios": "MUCH.TOO.LONG.FOR.NETBIOS"}}),
     Case(
         rule="host-names-legal",
-        groups={"mailforest_members": {"file_server_of_hq": _member("198.51.100.90", "hq")}},
+        groups={"mailforest_members": {"file_server_of_hq": _member("198.51.100.220", "hq")}},
     ),
     Case(
         rule="mail-domains-legal",
-        variables={"mailforest_mail": {"domains": ["example.test", "example"], "home": {"hq": "mx1"}}},
+        variables={"mailforest_mail": {"domains": ["lab12.test", "example"], "home": {"hq": "mx12"}}},
     ),
     Case(rule="fsmo-holder-exists", variables={"mailforest_fsmo": {"pdc": "dc9"}}),
-    Case(rule="fsmo-holder-is-dc", variables={"mailforest_fsmo": {"schema": "mx1"}}),
+    Case(rule="fsmo-holder-is-dc", variables={"mailforest_fsmo": {"schema": "mx12"}}),
     Case(
         rule="site-with-clients-has-dc",
         variables={"mailforest_sites": {**SITES, "branch": {"subnets": ["198.51.100.128/26"]}}},
@@ -56,11 +56,11 @@ CASES = (
     ),
     Case(
         rule="subnet-well-formed",
-        variables={"mailforest_sites": {"hq": {"subnets": [HQ, "198.51.100.129/26"], "gateway": "gw-hq"}}},
+        variables={"mailforest_sites": {"hq": {"subnets": [HQ, "198.51.100.129/26"], "gateway": "gw12"}}},
     ),
     Case(
         rule="subnets-not-overlapping",
-        variables={"mailforest_sites": {"hq": {"subnets": [HQ, "198.51.100.96/27"], "gateway": "gw-hq"}}},
+        variables={"mailforest_sites": {"hq": {"subnets": [HQ, "198.51.100.208/28"], "gateway": "gw12"}}},
     ),
     Case(
         rule="address-in-site-subnet",
@@ -68,16 +68,16 @@ CASES = (
     ),
     Case(
         rule="pdc-not-on-gateway",
-        groups={"mailforest_gateways": {"dc1": {}}},
+        groups={"mailforest_gateways": {"dc12": {}}},
     ),
     Case(
         rule="functional-level-2016-needs-debian-13",
         variables={"mailforest_forest": {**FOREST, "functional_level": "2016"}},
-        groups={"mailforest_domain_controllers": {"dc1": {"mailforest_release": "12"}}},
+        groups={"mailforest_domain_controllers": {"dc12": {"mailforest_release": "12"}}},
     ),
     Case(
         rule="mail-home-exists",
-        variables={"mailforest_mail": {"domains": ["example.test"], "home": {"hq": "mx9"}}},
+        variables={"mailforest_mail": {"domains": ["lab12.test"], "home": {"hq": "mx9"}}},
     ),
 )
 # Those that can stand in one topology beside each other.
@@ -85,7 +85,7 @@ TOGETHER = ("host-names-legal", "netbios-legal", "fsmo-holder-exists", "mail-hom
 
 
 def _refused(directory: Path, *cases: Case) -> Run:
-    """Run site.yml on the example with the cases laid over it. Whoever connected would be refused at port 1."""
+    """Run site.yml on the office with the cases laid over it. Whoever connected would be refused at port 1."""
     groups: dict[str, Any] = {}
     variables: dict[str, Any] = {"ansible_port": 1}
     for case in cases:
@@ -144,7 +144,7 @@ def untouched(hosts: dict[str, Any], before: dict[str, list[str]]) -> Iterator[N
         ({"mailforest_sites": ["hq"]}, "mailforest_sites"),
         ({"mailforest_forest": {**FOREST, "functional_level": 2016.5}}, "mailforest_forest.functional_level"),
         ({"mailforest_sitez": {}}, "mailforest_sitez"),
-        ({"mailforest_mail": {"domains": ["example.test"], "homes": {"hq": "mx1"}}}, "mailforest_mail.homes"),
+        ({"mailforest_mail": {"domains": ["lab12.test"], "homes": {"hq": "mx12"}}}, "mailforest_mail.homes"),
         ({"mailforest_administrator_password": ""}, "mailforest_administrator_password"),
         ({"mailforest_ca_passphrase": None}, "mailforest_ca_passphrase"),
     ],
@@ -161,7 +161,7 @@ def test_what_is_wrong_is_named_and_nothing_is_touched(variables: dict[str, Any]
 def bullseye(hosts: dict[str, Any]) -> Iterator[str]:
     """A host that says it has Debian 11."""
     name = offices.current().mail_servers[0]
-    old = 's/^VERSION_ID=.*/VERSION_ID="11"/; s/^VERSION=.*/VERSION="11 (bullseye)"/; s/trixie/bullseye/'
+    old = 's/^VERSION_ID=.*/VERSION_ID="11"/; s/^VERSION=.*/VERSION="11 (bullseye)"/; s/bookworm/bullseye/'
     root_shell(hosts[name], f"sed '{old}' /usr/lib/os-release > /run/os-release")
     root_shell(hosts[name], "mount --bind /run/os-release /usr/lib/os-release")
     yield name
