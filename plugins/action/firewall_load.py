@@ -106,10 +106,11 @@ class ActionModule(ActionBase):
                     why = f"{', '.join(map(str, lost))} no longer answered this controller, but had before"
                 else:
                     answer = self._ask("confirm", former_login=login)
-                    if not (why := _reason(answer)):
+                    if answer.get("state") == "confirmed":
                         return
                     if answer.get("state") in ("fired", "restored"):
-                        break
+                        break  # too late; what was wrong until then is the reason
+                    why = _reason(answer)
             except AnsibleConnectionFailure as exc:
                 why = f"no new login succeeded ({exc})"
             if time.monotonic() + _PAUSE > deadline:
@@ -149,14 +150,10 @@ def _outcome(answer: Mapping[str, Any]) -> str:
 
 
 def _reason(answer: Mapping[str, Any]) -> str:
-    """Why an answer is no confirmation; empty when it is one."""
-    if answer.get("failed"):
-        return f"the new login could not confirm ({answer.get('msg', 'no message')})"
-    if not answer["anew"]:
-        return "the connection could not be made anew (is it shared by ssh's ControlMaster, or passed on by a proxy?)"
-    if answer["state"] != "confirmed":
-        return "no new login succeeded: the timer was faster"
-    return ""
+    """Why an answer is no confirmation."""
+    if answer.get("anew") is False:
+        return "the connection could not be made anew, as something keeps it open for all logins"
+    return f"the new login could not confirm ({answer.get('msg', answer.get('state', 'no answer'))})"
 
 
 def _lost(before: Sequence[_Place]) -> list[_Place]:

@@ -150,7 +150,12 @@ options:
         description: The port there; by default the same.
         type: int
       not_sources:
-        description: Networks to which the port does not lead inside, such as those behind this host.
+        description: Networks for which the port does not lead inside, such as those behind this host.
+        type: list
+        elements: str
+        default: []
+      not_destinations:
+        description: Networks of which this host's own addresses do not lead inside, such as its address in the office.
         type: list
         elements: str
         default: []
@@ -256,6 +261,7 @@ _OPTIONS: dict[str, Any] = {
         destination={"type": "str", "required": True},
         destination_port={"type": "int"},
         not_sources=_LIST,
+        not_destinations=_LIST,
     ),
     "tunnelled": _listed(interface=_NAME, networks=_NEEDED),
 }

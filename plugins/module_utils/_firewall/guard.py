@@ -25,6 +25,8 @@ from .model import FirewallError
 State = Literal["armed", "fired", "restored", "confirmed", "unknown"]
 _UNIT = "mailforest-firewall-rollback"
 _STATES: tuple[State, ...] = ("armed", "fired", "restored", "confirmed")
+SEARCH_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where the timer finds its programs."""
 _PAUSE = 0.5
 _RESTORE_SECONDS = 30
 
@@ -142,7 +144,7 @@ class Guard:
             for old in self.directory.glob(f"{state}.*"):
                 old.unlink()
         self.former.write_text(former.ruleset, encoding="utf-8")
-        self.script.write_text(self._restore(stamp, former), encoding="utf-8")
+        self.script.write_text(self._program(stamp, former), encoding="utf-8")
         armed = self._file("armed", stamp)
         armed.touch()
         try:
@@ -161,11 +163,20 @@ class Guard:
     def revert(self, stamp: str) -> None:
         """Bring the former rules back now, or wait until the timer has done so."""
         if self.state(stamp) == "armed":
-            _call("/bin/sh", str(self.script))
+            self._restore_now()
             self.timer.stop()
         self.wait(_RESTORE_SECONDS)
         if self.state(stamp) == "fired":
+            self._restore_now()
+
+    def _restore_now(self) -> None:
+        try:
             _call("/bin/sh", str(self.script))
+        except FirewallError as exc:
+            raise FirewallError(
+                f"The former rules could not be brought back: {exc}. What rules now is uncertain; nothing was kept for "
+                f"the next boot. Mend what the message says and run `sh {self.script}`, or restart the host."
+            ) from exc
 
     def _claim(self, stamp: str) -> bool:
         try:
@@ -177,7 +188,7 @@ class Guard:
     def _file(self, state: State, stamp: str) -> Path:
         return self.directory / f"{state}.{stamp}"
 
-    def _restore(self, stamp: str, former: Former) -> str:
+    def _program(self, stamp: str, former: Former) -> str:
         armed, fired, restored = (
             shlex.quote(str(self._file(state, stamp))) for state in ("armed", "fired", "restored")
         )
@@ -187,8 +198,8 @@ class Guard:
         ]
         lines = [
             "#!/bin/sh",
-            "# Written by Ansible (mailforest.stack). Brings back what ruled before, unless the new rules were confirmed.",
-            "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+            "# Written by Ansible (mailforest.stack). Brings back what ruled before, unless the new was confirmed.",
+            f"PATH={SEARCH_PATH}",
             f"mv {armed} {fired} 2>/dev/null || [ -e {fired} ] || exit 0",
             "failed=",
             *settings,

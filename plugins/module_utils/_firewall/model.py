@@ -67,6 +67,7 @@ class Dnat:
     destination: Address
     destination_port: int
     not_sources: tuple[Network, ...] = ()
+    not_destinations: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,8 +236,10 @@ def _dnat(reader: _Reader, place: str, raw: Mapping[str, Any]) -> Dnat | None:
     destination_port = reader.port(f"{place}.destination_port", raw.get("destination_port") or raw["port"])
     transport = reader.transport(f"{place}.transport", raw["transport"], anything=False)
     name = reader.name(f"{place}.name", raw["name"])
-    excluded = reader.networks(f"{place}.not_sources", raw.get("not_sources") or ())
-    _refuse_all_excluded(reader, place, excluded, option="not_sources")
+    not_sources = reader.networks(f"{place}.not_sources", raw.get("not_sources") or ())
+    _refuse_all_excluded(reader, place, not_sources, option="not_sources")
+    not_destinations = reader.networks(f"{place}.not_destinations", raw.get("not_destinations") or ())
+    _refuse_all_excluded(reader, place, not_destinations)
     if destination is None:
         return None
     return Dnat(
@@ -245,7 +248,8 @@ def _dnat(reader: _Reader, place: str, raw: Mapping[str, Any]) -> Dnat | None:
         port=port,
         destination=destination,
         destination_port=destination_port,
-        not_sources=excluded,
+        not_sources=not_sources,
+        not_destinations=not_destinations,
     )
 
 

@@ -42,7 +42,7 @@ class _Sets:
             lists += [forward.sources, forward.destinations, forward.not_destinations]
         for masquerade in policy.masquerade:
             lists += [masquerade.sources, masquerade.not_destinations]
-        lists += [dnat.not_sources for dnat in policy.dnat]
+        lists += [networks for dnat in policy.dnat for networks in (dnat.not_sources, dnat.not_destinations)]
         lists += [tunnelled.networks for tunnelled in policy.tunnelled]
         names: dict[tuple[Network, ...], str] = {}
         for networks in lists:
@@ -201,10 +201,13 @@ def _dnat(sets: _Sets, rule: Dnat) -> str:
     version = rule.destination.version
     six = version == 6
     target = f"[{rule.destination}]" if six else str(rule.destination)
-    excluded = sets.match(rule.not_sources, version=version, side="saddr", negate=True)
+    excluded = [
+        sets.match(rule.not_sources, version=version, side="saddr", negate=True),
+        sets.match(rule.not_destinations, version=version, side="daddr", negate=True),
+    ]
     words = f"fib daddr type local {rule.transport} dport {rule.port}"
     return _line(
-        excluded or f"meta nfproto ipv{version}",
+        *(excluded if any(excluded) else [f"meta nfproto ipv{version}"]),
         words,
         verdict=f"counter dnat {'ip6' if six else 'ip'} to {target}:{rule.destination_port}",
         comment=rule.name,

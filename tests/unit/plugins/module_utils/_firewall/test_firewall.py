@@ -238,9 +238,15 @@ def test_a_network_with_two_tunnels_may_take_either() -> None:
 
 
 def test_dnat_that_some_sources_do_not_take() -> None:
-    dnat = {"name": "mail", "transport": "tcp", "port": 25, "destination": "10.0.0.5", "not_sources": ["10.0.0.0/8"]}
+    office = ["10.0.0.0/8", "2001:db8::/48"]
+    dnat = {"name": "mail", "transport": "tcp", "port": 25, "destination": "10.0.0.5", "not_sources": office}
     assert lines("prerouting", forward=True, dnat=[dnat])[1:] == [
         'ip saddr != @net2_v4 fib daddr type local tcp dport 25 counter dnat ip to 10.0.0.5:25 comment "mail"'
+    ]
+    dnat["not_destinations"] = office
+    assert lines("prerouting", forward=True, dnat=[dnat])[1:] == [
+        "ip saddr != @net2_v4 ip daddr != @net2_v4 fib daddr type local tcp dport 25 "
+        'counter dnat ip to 10.0.0.5:25 comment "mail"'
     ]
 
 
