@@ -92,10 +92,10 @@ class Expectations:
     def _behind(self, vantage: Host, site: str) -> Iterator[CheckPlan]:
         """A sample of a site to which the way leads through another."""
         for function, name in _SAMPLES.items():
-            target = next((host for host in self.topology.by_site[site] if host.has(function)), None)
-            for opening in self._admitted(target, vantage) if target else ():
-                if target and opening.service.name == name:
-                    yield from self._open(target, opening.service, target.address, inside=True)
+            for target in [host for host in self.topology.by_site[site] if host.has(function)][:1]:
+                for opening in self.firewall.openings(target):
+                    if opening.service.name == name and opening.admits(vantage.ip):
+                        yield from self._open(target, opening.service, target.address, inside=True)
 
     def _from_outside(self, vantage: Host) -> Iterator[CheckPlan]:
         """What an observer finds. What is open there counts on public addresses only: to others there may be no way."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from .model import Address, Host, Network, Topology, parse_network
@@ -25,12 +25,15 @@ class Opening:
     ports: str
     sources: tuple[str, ...]
     networks: tuple[Network, ...]
+    _known: dict[Address, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def admits(self, address: Address | None) -> bool:
         """Whether the address may reach the service; an unknown one is somewhere on the Internet."""
         if address is None:
             return not self.networks or any(network.prefixlen == 0 for network in self.networks)
-        return not self.networks or any(address in network for network in self.networks)
+        if address not in self._known:
+            self._known[address] = not self.networks or any(address in network for network in self.networks)
+        return self._known[address]
 
 
 @dataclass(frozen=True)

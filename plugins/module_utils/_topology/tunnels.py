@@ -127,9 +127,13 @@ class Tunnels:
         """Whether the way between two other sites leads through the site."""
         return any(self.behind(peer, site) != (site,) for peer in self.peers[site])
 
+    @cached_property
+    def _ends(self) -> Mapping[str, list[TunnelPlan]]:
+        return {site: [self._end(site, peer) for peer in self.peers[site]] for site in self.topology.sites}
+
     def plan(self, site: str) -> list[TunnelPlan]:
         """The ends of the tunnels at the site's gateway."""
-        return [self._end(site, peer) for peer in self.peers[site]]
+        return self._ends[site]
 
     def _end(self, site: str, peer: str) -> TunnelPlan:
         hosts, sites = self.topology.hosts, self.topology.sites

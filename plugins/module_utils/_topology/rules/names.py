@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from .. import names
 from ..findings import Severity, Violation
 from ..model import Topology
+from ..records import fqdn
 from .registry import rule
+
+_COMMON_NAME_LENGTH = 64
 
 
 @rule("realm-legal", "AD-34", "The realm is a DNS name of two labels or more, in capital letters.")
@@ -111,6 +114,22 @@ def host_names_unique(topology: Topology) -> Iterator[Violation]:
                 host=host.name,
                 message=f"In DNS and NetBIOS the host has the same name as {other}.",
                 remedy="Rename one of the two.",
+            )
+
+
+@rule("full-names-fit", "AD-34", "Full host names have 64 characters at most.")
+def full_names_fit(topology: Topology) -> Iterator[Violation]:
+    """A certificate's common name has no more room (RFC 5280)."""
+    for host in () if names.realm(topology.forest.realm) else topology.members:
+        name = fqdn(topology, host)
+        if len(name) > _COMMON_NAME_LENGTH and not names.hostname(host.name):
+            yield Violation(
+                place="mailforest_forest.realm",
+                value=topology.forest.realm,
+                host=host.name,
+                message=f"The full name {name} has {len(name)} characters, a certificate's common name "
+                f"{_COMMON_NAME_LENGTH}: the host could have no certificate.",
+                remedy="Choose a shorter realm before the forest is created, or shorter host names.",
             )
 
 

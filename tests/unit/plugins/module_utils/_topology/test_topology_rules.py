@@ -104,6 +104,7 @@ ONE: list[Row] = [
     ),
     ("host-names-legal", "a.b", {"hosts/a.b": host(MEMBER, address="198.51.100.90", site="hq")}, set()),
     ("host-names-legal", "a_b", {"hosts/a_b": host(MEMBER, address="198.51.100.90", site="hq")}, set()),
+    ("full-names-fit", "mailforest_forest.realm", {"mailforest_forest/realm": f"A.{'B' * 55}.EXAMPLE"}, set()),
     ("host-names-unique", "MX1", {"hosts/MX1": host(MEMBER, address="198.51.100.90", site="hq")}, {"host-names-legal"}),
     ("mail-domains-legal", "mailforest_mail.domains[1]", {"mailforest_mail/domains/1": "example"}, set()),
     ("mail-domains-legal", "mailforest_mail.domains[1]", {"mailforest_mail/domains/1": "Example.Test"}, set()),
