@@ -278,8 +278,8 @@ class DirectoryObjects:
         held = target.entry.text(attribute) if target.entry else None
         if held and held.casefold() != home.casefold() and target.wanted["update_home"] != "always":
             self._warnings.append(
-                f"'{target.label}': the mailbox stays on {held}, though {home or 'none'} is wanted, for its mail would be"
-                " left behind there. Move the mail, then set `update_home: always`; or correct `mail_home`."
+                f"'{target.label}': the mailbox stays on {held}, though {home or 'none'} is wanted, for its mail would"
+                " be left behind. Move the mail, then set `update_home: always`; or correct `mail_home`."
             )
         elif not held or held.casefold() != home.casefold():
             self._set(target, attribute, attribute, _values(home))

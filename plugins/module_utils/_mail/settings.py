@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from .._topology import names
@@ -108,13 +108,21 @@ def _directory_values(role: str, directory: Mapping[str, Any]) -> Iterator[str]:
             yield from _name(f"{role}_directory.{key}", value)
         if key != "group_dn" and (found := sorted(_RESERVED & set(value))):
             yield f"{role}_directory.{key}: {value!r} holds {' '.join(found)}. Use an entry with another name."
-    attribute = str(directory.get("mailbox_attribute") or "")
+    yield from _attribute(role, directory, "mailbox_attribute", "could open each other's mailboxes", "adminDescription")
+    yield from _attribute(role, directory, "home_attribute", "could send mail and logins elsewhere", "adminDisplayName")
+    if directory.get("home_attribute") and directory["home_attribute"] == directory.get("mailbox_attribute"):
+        yield f"{role}_directory: home_attribute and mailbox_attribute are both {directory['home_attribute']}. Use two."
+
+
+def _attribute(role: str, directory: Mapping[str, Any], key: str, danger: str, example: str) -> Iterator[str]:
+    """What is wrong with an attribute that says whose mail is where."""
+    attribute = str(directory.get(key) or "")
     if attribute and not _ATTRIBUTE.fullmatch(attribute):
-        yield f"{role}_directory.mailbox_attribute: {attribute!r} is no attribute's name. Use letters, digits, hyphens."
+        yield f"{role}_directory.{key}: {attribute!r} is no attribute's name. Use letters, digits, hyphens."
     if _SELF_WRITABLE.fullmatch(attribute):
         yield (
-            f"{role}_directory.mailbox_attribute: users may write {attribute} themselves, and could open each other's "
-            "mailboxes. Use one that only administrators may write, such as adminDescription."
+            f"{role}_directory.{key}: users may write {attribute} themselves, and {danger}. Use one that only "
+            f"administrators may write, such as {example}."
         )
 
 
@@ -133,6 +141,46 @@ def _directory(role: str, directory: Mapping[str, Any], password: str) -> Iterat
 def _twice(name: str, values: Sequence[str]) -> Iterator[str]:
     for value in sorted({v for v in values if values.count(v) > 1}):
         yield f"{name}: {value} is there more than once. Keep one."
+
+
+def _peers(role: str, settings: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the other mail servers, among which mailboxes have their homes."""
+    peers, variable = settings["peers"], f"{role}_peers"
+    if not peers:
+        return
+    if not settings["directory"].get("home_attribute"):
+        yield f"{variable} are given, and nothing says whose mailbox is where. Give {role}_directory.home_attribute."
+    if not settings["ca_file"]:
+        yield f"{role}_tls_ca_file is empty, so no peer's certificate could be verified. Name the file with its CA."
+    yield from _twice(variable, [peer["name"] for peer in peers])
+    yield from _twice(f"{variable} (address)", [peer["address"] for peer in peers])
+    for peer in peers:
+        yield from _peer(variable, peer, settings["hostname"])
+
+
+def _peer(variable: str, peer: Mapping[str, str], hostname: str) -> Iterator[str]:
+    if wrong := names.domain(peer["name"]):
+        yield f"{variable}: {peer['name']!r} is no full name: {wrong}. Give it with its domain."
+    elif peer["name"] != peer["name"].lower():
+        yield f"{variable}: {peer['name']!r} has capital letters. Write it in small ones."
+    if peer["name"] == hostname:
+        yield f"{variable}: {peer['name']} is this server itself. Name only the others."
+    try:
+        ip_address(peer["address"])
+    except ValueError:
+        yield f"{variable}: {peer['address']!r}, of {peer['name']}, is no address. Give the one it connects from."
+
+
+def _proxy_listeners(settings: Mapping[str, Any]) -> Iterator[str]:
+    """A login is passed on in one way for IMAP and POP3."""
+    listeners = set(settings["listeners"])
+    implicit = listeners & {"imaps", "pop3s"}
+    for plain in sorted(listeners & {"imap", "pop3"}):
+        if settings["peers"] and implicit and f"{plain}s" not in listeners:
+            yield (
+                f"dovecot_listeners: {plain} is without {plain}s, beside {', '.join(sorted(implicit))}. Logins "
+                f"are passed on to dovecot_peers by the ports with TLS from the first byte: add {plain}s."
+            )
 
 
 def _domains(settings: Mapping[str, Any]) -> Iterator[str]:
@@ -189,7 +237,9 @@ def postfix_errors(settings: Mapping[str, Any]) -> list[str]:
     if settings["directory"] and not settings["domains"]:
         errors.append("postfix_domains is empty, so nobody in the directory gets mail. Name the mail domains.")
     errors += [*_mailboxes(settings), *_aliases(settings), *_networks(settings["networks"])]
-    errors += _postfix_needs_dovecot(settings)
+    errors += [*_postfix_needs_dovecot(settings), *_peers("postfix", settings)]
+    if settings["peers"] and "smtp" not in settings["listeners"]:
+        errors.append("postfix_listeners lacks smtp, by which postfix_peers pass mail on to here. Add it.")
     if settings["message_size_limit"] < 1024:
         errors.append(f"postfix_message_size_limit: {settings['message_size_limit']} is below 1024 bytes. Raise it.")
     return errors
@@ -221,6 +271,7 @@ def dovecot_errors(settings: Mapping[str, Any]) -> list[str]:
     if settings["users"] and settings["directory"]:
         errors.append("dovecot_users and dovecot_directory both say who may log in. Give one of the two.")
     errors += [*_users(settings["users"]), *_folders(settings["folders"])]
+    errors += [*_peers("dovecot", settings), *_proxy_listeners(settings)]
     if not 0 <= settings["auth_cache_seconds"] <= 60:
         errors.append(
             f"dovecot_auth_cache_seconds: {settings['auth_cache_seconds']} is not within 0 to 60. That long a disabled "

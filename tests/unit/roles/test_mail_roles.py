@@ -20,6 +20,7 @@ from ansible_collections.mailforest.stack.tests.unit.roles.conftest import Evalu
 
 FILTERS = ("postfix_errors", "dovecot_errors", "ldap_filter_value", "dovecot_quoted")
 TLS = {Tls.OFFERED: "starttls", Tls.REQUIRED: "starttls", Tls.IMPLICIT: "implicit"}
+TABLES = ("users", "senders", "groups", "logins")
 DIRECTORY = {
     "uris": ["ldaps://dc1.corp.example.test"],
     "base_dn": "DC=corp,DC=example,DC=test",
@@ -27,6 +28,11 @@ DIRECTORY = {
     "group_dn": "CN=mail (all),DC=corp,DC=example,DC=test",
     "mailbox_attribute": "adminDescription",
 }
+HOMES = {**DIRECTORY, "home_attribute": "adminDisplayName"}
+PEERS = [
+    {"name": "mx2.example.test", "address": "198.51.100.144"},
+    {"name": "mx3.example.test", "address": "2001:db8::25"},
+]
 
 
 @pytest.fixture(autouse=True)
@@ -84,9 +90,13 @@ def test_the_roles_serve_every_mail_service(evaluate: Evaluate) -> None:
         ({"postfix_domains": ["example.test"]}, {"own_senders.texthash"}),
         ({"postfix_domains": ["example.test"], "postfix_own_senders_log_in": False}, set()),
         ({"postfix_mailboxes": ["a@example.test"]}, {"mailboxes.texthash"}),
-        ({"postfix_directory": DIRECTORY}, {f"ldap/{table}.cf" for table in ("users", "senders", "groups", "logins")}),
+        ({"postfix_directory": DIRECTORY}, {f"ldap/{table}.cf" for table in TABLES}),
+        (
+            {"postfix_directory": HOMES, "postfix_peers": PEERS},
+            {"peer_status.regexp"} | {f"ldap/{table}.cf" for table in (*TABLES, "homes", "homeless", "elsewhere")},
+        ),
     ],
-    ids=["alone", "dovecot", "domains", "any sender", "list", "directory"],
+    ids=["alone", "dovecot", "domains", "any sender", "list", "directory", "peers"],
 )
 def test_postfix_has_the_tables_it_needs(evaluate: Evaluate, values: dict[str, Any], files: set[str]) -> None:
     found = evaluate("postfix", "__postfix_files", ansible_facts=_facts(), **values)
@@ -100,6 +110,58 @@ def test_a_file_with_the_password_is_secret(evaluate: Evaluate) -> None:
     assert {(spec["mode"], spec["group"], spec["secret"]) for spec in tables} == {("0640", "postfix", True)}
     stored = [spec for spec in evaluate("dovecot", "__dovecot_files", **values) if "directory" in spec["path"]]
     assert [(spec["mode"], spec["secret"]) for spec in stored] == [("0600", True)]
+
+
+def test_every_home_is_in_one_table(evaluate: Evaluate) -> None:
+    values = {"ansible_facts": _facts(), "postfix_directory": HOMES, "postfix_peers": PEERS}
+    tables = evaluate("postfix", "__postfix_home_tables", **values)
+    here, *peers = [f"(adminDisplayName={name}.example.test)" for name in ("mx1", "mx2", "mx3")]
+    asked = {name: table["query_filter"].partition("(adminDescription=*)")[2] for name, table in tables.items()}
+    address = "(|(mail=%s)(userPrincipalName=%s)(proxyAddresses=smtp:%s)))"
+    assert asked == {
+        "homes": f"(|{''.join(peers)}){address}",
+        "homeless": f"(!(|{here}{''.join(peers)})){address}",
+        "elsewhere": f"(!{here}){address}",
+    }
+    values = {"ansible_facts": _facts(), "dovecot_directory": HOMES, "dovecot_peers": PEERS}
+    places = evaluate("dovecot", "__dovecot_places", **values)
+    assert places == {"here": here, "peer": f"(|{''.join(peers)})", "unknown": f"(!(|{here}{''.join(peers)}))"}
+
+
+def test_without_peers_every_mailbox_is_here(evaluate: Evaluate) -> None:
+    assert evaluate("dovecot", "__dovecot_places", ansible_facts=_facts(), dovecot_directory=HOMES)["here"] == ""
+    values = {"ansible_facts": _facts(), "postfix_directory": HOMES}
+    assert [evaluate("postfix", f"__postfix_peers_{name}", **values) for name in ("pass", "home")] == ["", ""]
+
+
+def test_peers_are_told_from_others_by_their_addresses(evaluate: Evaluate) -> None:
+    values = {"ansible_facts": _facts(), "postfix_peers": PEERS}
+    passing = evaluate("postfix", "__postfix_peers_pass", **values)
+    assert passing == ", check_client_access cidr:{{198.51.100.144 OK}, {2001:db8::25 OK}}"
+    home = evaluate("postfix", "__postfix_peers_home", **values)
+    first = ", check_client_access cidr:{{198.51.100.144 DUNNO}, {2001:db8::25 DUNNO}, {0.0.0.0/0 OK}, {::/0 OK}}"
+    assert home == f"{first}, check_recipient_access proxy:ldap:/etc/postfix/ldap/elsewhere.cf"
+
+
+@pytest.mark.parametrize(
+    ("listeners", "tls", "ports"),
+    [
+        (["imap", "imaps", "pop3", "pop3s"], "ssl", [993, 995]),
+        (["imaps"], "ssl", [993, 995]),
+        (["imap", "pop3"], "starttls", [143, 110]),
+    ],
+)
+def test_logins_are_passed_on_with_tls(evaluate: Evaluate, listeners: list[str], tls: str, ports: list[int]) -> None:
+    assert evaluate("dovecot", "__dovecot_proxy_tls", dovecot_listeners=listeners) == tls
+    assert list(evaluate("dovecot", "__dovecot_proxy_ports", dovecot_listeners=listeners).values()) == ports
+
+
+@pytest.mark.parametrize(("release", "further"), [("12", {"directory-peer", "directory-unknown"}), ("13", set())])
+def test_dovecot_has_the_files_it_needs_for_peers(evaluate: Evaluate, release: str, further: set[str]) -> None:
+    values = {"ansible_facts": _facts(release), "dovecot_directory": HOMES, "dovecot_peers": PEERS}
+    stored = [spec for spec in evaluate("dovecot", "__dovecot_files", **values) if "/directory" in spec["path"]]
+    assert {spec["path"] for spec in stored} == {f"/etc/dovecot/{name}.conf" for name in {"directory"} | further}
+    assert all((spec["mode"], spec["secret"]) == ("0600", True) for spec in stored)
 
 
 def test_only_enabled_members_with_a_mailbox_are_asked_for(evaluate: Evaluate) -> None:

@@ -22,12 +22,16 @@ DIRECTORY = {
     "group_dn": "CN=Mail (all) 100%,OU=Mail,DC=corp,DC=example,DC=test",
     "mailbox_attribute": "adminDescription",
 }
+HOMES = {**DIRECTORY, "home_attribute": "adminDisplayName"}
+PEER = {"name": "mx2.corp.example.test", "address": "198.51.100.144"}
 LOCAL_POSTFIX: dict[str, Any] = {
     "hostname": "mx1.corp.example.test",
     "domains": ["example.test"],
     "listeners": ["smtp"],
     "login_listeners": [],
     "networks": [],
+    "peers": [],
+    "ca_file": "/etc/ssl/mailforest/ca.crt",
     "directory": {},
     "password": "",
     "mailboxes": [],
@@ -46,6 +50,8 @@ DIRECTORY_POSTFIX: dict[str, Any] = {
 LOCAL_DOVECOT: dict[str, Any] = {
     "hostname": "mx1.corp.example.test",
     "listeners": ["imap", "imaps"],
+    "peers": [],
+    "ca_file": "/etc/ssl/mailforest/ca.crt",
     "directory": {},
     "password": "",
     "users": [],
@@ -53,10 +59,15 @@ LOCAL_DOVECOT: dict[str, Any] = {
     "auth_cache_seconds": 5,
     "folders": [{"name": "Sent Items", "use": "sent"}, {"name": "Entwürfe", "use": "drafts"}],
 }
+DIRECTORY_DOVECOT: dict[str, Any] = {**LOCAL_DOVECOT, "directory": HOMES, "password": "secret", "postfix": True}
 USER = {"name": "alice@example.test", "password_hash": "{SHA512-CRYPT}$6$salt$hash"}
 
 
-@pytest.mark.parametrize("settings", [LOCAL_POSTFIX, DIRECTORY_POSTFIX], ids=["local", "directory"])
+@pytest.mark.parametrize(
+    "settings",
+    [LOCAL_POSTFIX, DIRECTORY_POSTFIX, {**DIRECTORY_POSTFIX, "directory": HOMES, "peers": [PEER]}],
+    ids=["local", "directory", "peers"],
+)
 def test_postfix_values_that_work(settings: dict[str, Any]) -> None:
     assert postfix_errors(settings) == []
 
@@ -68,8 +79,9 @@ def test_postfix_values_that_work(settings: dict[str, Any]) -> None:
         {**LOCAL_DOVECOT, "users": [USER]},
         {**LOCAL_DOVECOT, "listeners": [], "postfix": True},
         {**LOCAL_DOVECOT, "directory": DIRECTORY, "password": "secret", "auth_cache_seconds": 0},
+        *({**DIRECTORY_DOVECOT, "peers": [PEER], "listeners": names} for names in (["imaps"], ["imap", "pop3"])),
     ],
-    ids=["local", "users", "delivery only", "directory"],
+    ids=["local", "users", "delivery only", "directory", "peers", "peers by STARTTLS"],
 )
 def test_dovecot_values_that_work(settings: dict[str, Any]) -> None:
     assert dovecot_errors(settings) == []
@@ -196,3 +208,40 @@ def test_a_value_in_an_ldap_filter(value: str, escaped: str) -> None:
 @pytest.mark.parametrize(("value", "quoted"), [("plain", '"plain"'), ('a "b" #\\c', '"a \\"b\\" #\\\\c"')])
 def test_a_value_in_quotes(value: str, quoted: str) -> None:
     assert dovecot_quoted(value) == quoted
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"directory": DIRECTORY}, ["whose mailbox is where", "home_attribute"]),
+        ({"ca_file": ""}, ["tls_ca_file is empty"]),
+        ({"peers": [PEER, {**PEER, "address": "198.51.100.145"}]}, ["mx2.corp.example.test", "more than once"]),
+        ({"peers": [PEER, {**PEER, "name": "mx3.corp.example.test"}]}, ["198.51.100.144", "more than once"]),
+        ({"peers": [{**PEER, "name": "mx2"}]}, ["'mx2'", "single label"]),
+        ({"peers": [{**PEER, "name": "MX2.example.test"}]}, ["capital letters"]),
+        ({"peers": [{**PEER, "name": "mx1.corp.example.test"}]}, ["this server itself"]),
+        ({"peers": [{**PEER, "address": "198.51.100.144/32"}]}, ["198.51.100.144/32", "no address"]),
+        ({"directory": {**HOMES, "home_attribute": "info"}}, ["home_attribute", "info", "adminDisplayName"]),
+        ({"directory": {**HOMES, "home_attribute": "adminDescription"}}, ["both adminDescription"]),
+    ],
+)
+@pytest.mark.parametrize("role", ["postfix", "dovecot"])
+def test_peers_that_do_not_work(role: str, change: dict[str, Any], words: list[str]) -> None:
+    if role == "postfix":
+        errors = postfix_errors({**DIRECTORY_POSTFIX, "directory": HOMES, "peers": [PEER], **change})
+    else:
+        errors = dovecot_errors({**DIRECTORY_DOVECOT, "peers": [PEER], **change})
+    assert len(errors) == 1
+    assert all(word in errors[0] for word in (role, *words)), errors
+
+
+def test_peers_need_the_port_that_they_use() -> None:
+    settings = {**DIRECTORY_POSTFIX, "directory": HOMES, "peers": [PEER], "listeners": ["submission"]}
+    assert "lacks smtp" in postfix_errors(settings)[0]
+
+
+@pytest.mark.parametrize(("listeners", "missing"), [(["imap", "pop3s"], "imaps"), (["imaps", "pop3"], "pop3s")])
+def test_a_login_is_passed_on_in_one_way(listeners: list[str], missing: str) -> None:
+    errors = dovecot_errors({**DIRECTORY_DOVECOT, "peers": [PEER], "listeners": listeners})
+    assert [missing in error for error in errors] == [True]
+    assert dovecot_errors({**DIRECTORY_DOVECOT, "listeners": listeners}) == []
