@@ -78,9 +78,16 @@ options:
       - Whether a new directory gets the containers for Unix attributes.
     type: bool
     default: true
+  peers:
+    description:
+      - Addresses of other controllers of the domain. While one of them serves it, a new forest of that name is refused.
+    type: list
+    elements: str
+    default: []
 author:
   - mailforest.stack contributors (@mailforest)
 seealso:
+  - module: mailforest.stack.domain_controller
   - module: mailforest.stack.fsmo
   - name: Samba wiki
     description: Setting up Samba as an Active Directory domain controller.

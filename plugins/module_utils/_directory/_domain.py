@@ -9,7 +9,7 @@ So all that decides whether it may run is read and judged here first, from the d
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "functional_level": {"type": "str", "choices": list(LEVELS), "default": "2008_R2"},
     "backend_store": {"type": "str", "choices": ["tdb", "mdb"], "default": "tdb"},
     "rfc2307": {"type": "bool", "default": True},
+    "peers": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -47,6 +48,7 @@ class Forest:
     functional_level: str
     backend_store: str
     rfc2307: bool
+    peers: Sequence[str] = ()
 
     @property
     def realm(self) -> str:
@@ -107,6 +109,9 @@ class Samba(Protocol):
     def password_fault(self, password: str) -> str | None:
         """Why the default password policy refuses this password, or None."""
 
+    def served_by(self, address: str) -> str | None:
+        """The DNS name of the domain that a controller at this address serves, if one answers there."""
+
     def move_aside(self) -> str:
         """Rename the private directory; returns where it is now."""
 
@@ -125,7 +130,7 @@ def forest_of(params: Mapping[str, Any]) -> Forest:
     )
 
 
-_SAME_NAMED = ("site", "host_address", "host_address6", "functional_level", "backend_store", "rfc2307")
+_SAME_NAMED = ("site", "host_address", "host_address6", "functional_level", "backend_store", "rfc2307", "peers")
 
 
 def forest_faults(forest: Forest) -> list[str]:
@@ -156,21 +161,26 @@ def _netbios_fault(forest: Forest) -> str | None:
 
 def settings_faults(forest: Forest, settings: Settings) -> list[str]:
     """Where smb.conf and the wanted forest disagree; Samba finds some of it only with databases half written."""
+    faults = smb_conf_faults(settings, realm=forest.realm, netbios_name=forest.netbios_name, host_name=forest.host_name)
+    if forest.functional_level != "2008_R2" and settings.controller_level != forest.functional_level:
+        faults.append(f"'ad dc functional level' is not '{forest.functional_level}'")
+    return faults
+
+
+def smb_conf_faults(settings: Settings, *, realm: str, netbios_name: str, host_name: str) -> list[str]:
+    """Where smb.conf is not that of this controller."""
     wanted = [
         ("server role", settings.server_role.lower(), DC_ROLE),
-        ("realm", settings.realm.upper(), forest.realm),
-        ("workgroup", settings.workgroup.upper(), forest.netbios_name.upper()),
-        ("netbios name", settings.netbios_name.upper(), forest.host_name.upper()),
+        ("realm", settings.realm.upper(), realm.upper()),
+        ("workgroup", settings.workgroup.upper(), netbios_name.upper()),
+        ("netbios name", settings.netbios_name.upper(), host_name.upper()),
     ]
     faults = [f"{key} is '{value}' and must be '{want}'" for key, value, want in wanted if value != want]
-    faults += [
+    return faults + [
         f"the share [{share}] has no path"
         for share, path in (("sysvol", settings.sysvol), ("netlogon", settings.netlogon))
         if not path
     ]
-    if forest.functional_level != "2008_R2" and settings.controller_level != forest.functional_level:
-        faults.append(f"'ad dc functional level' is not '{forest.functional_level}'")
-    return faults
 
 
 class DomainResource:
@@ -200,7 +210,7 @@ class DomainResource:
         if domain is None:
             return {}
         self._refuse_other(domain)
-        return _shown(domain)
+        return shown(domain)
 
     def _refuse_other(self, domain: Domain) -> None:
         wanted = (self._forest.dns_name.lower(), self._forest.netbios_name.upper())
@@ -210,7 +220,7 @@ class DomainResource:
                 f" {wanted[0]} ({wanted[1]}). Nothing was changed: a domain cannot be renamed, and making another would"
                 " destroy it. Correct dns_domain_name or domain_netbios_name, or demote this host and empty"
                 f" {self._samba.private_dir} yourself first.",
-                domain=_shown(domain),
+                domain=shown(domain),
             )
 
     def desired(self, before: State) -> State:
@@ -250,7 +260,21 @@ class DomainResource:
                 " backup or another domain controller, or move it away yourself."
             )
 
+    def _refuse_second(self) -> None:
+        for address in self._forest.peers:
+            served = (self._samba.served_by(address) or "").lower()
+            if served == self._forest.dns_name.lower():
+                raise ResourceError(
+                    f"The domain {served} is there already: the controller at {address} serves it, and this host holds"
+                    " nothing. Nothing was changed: making it here would start a second forest of the same name, and"
+                    " the two would never agree. If this host was wiped, join it from that controller (samba_dc_mode:"
+                    " join), after seizing there the roles that this host held. If that controller is the one to be"
+                    " given up, stop it first.",
+                    peer=address,
+                )
+
     def _check_ready(self) -> None:
+        self._refuse_second()
         self._check_inputs()
         if not self._samba.supports(self._forest.functional_level):
             raise ResourceError(
@@ -310,7 +334,7 @@ class DomainResource:
     def result(self) -> Mapping[str, Any]:
         """The domain, where an interrupted one was put, and what check mode cannot know."""
         domain = self._found.domain
-        values: dict[str, Any] = {"domain": _shown(domain) if domain else {}, "moved_aside": self._moved}
+        values: dict[str, Any] = {"domain": shown(domain) if domain else {}, "moved_aside": self._moved}
         if domain is None:
             self._unknown.append("the SID and GUID of the domain: they are made with it")
         if self._unknown:
@@ -318,7 +342,8 @@ class DomainResource:
         return values
 
 
-def _shown(domain: Domain) -> dict[str, Any]:
+def shown(domain: Domain) -> dict[str, Any]:
+    """What a result tells of a domain."""
     levels = {
         "domain": domain.domain_level,
         "forest": domain.forest_level,

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailforest.stack.plugins.module_utils._directory import _bindings
+from ansible_collections.mailforest.stack.plugins.module_utils._directory import _bindings, _root
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bindings import ldb
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._domain import (
     DC_ROLE,
@@ -118,6 +118,11 @@ class LocalSamba:
         if not _bindings.samba.check_password_quality(password):
             return "it does not meet the complexity rule of a new domain"
         return None
+
+    def served_by(self, address: str) -> str | None:
+        """Ask the rootDSE there."""
+        root = _root.read(self._lp, address)
+        return root.dns_name if root else None
 
     def move_aside(self) -> str:
         """Rename the whole directory: one step, nothing is lost."""

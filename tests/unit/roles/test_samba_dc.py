@@ -19,9 +19,16 @@ GOOD: dict[str, Any] = {
     "samba_dc_realm": "CORP.EXAMPLE.TEST",
     "samba_dc_address": "198.51.100.70",
     "samba_dc_administrator_password": "Correct-horse",
-    "__samba_dc_found": {},
+    "__samba_dc_forest": {},
 }
-MADE = {"__samba_dc_found": {"domain": {"dns_name": "corp.example.test"}}}
+MADE = {"__samba_dc_forest": {"domain": {"dns_name": "corp.example.test"}}}
+# A task that is skipped registers a result without the module's values.
+JOIN: dict[str, Any] = {
+    "samba_dc_mode": "join",
+    "samba_dc_join_server": "dc1.corp.example.test",
+    "__samba_dc_forest": {"skipped": True},
+    "__samba_dc_joined": {"domain": {}},
+}
 
 
 @pytest.mark.parametrize(
@@ -33,6 +40,9 @@ MADE = {"__samba_dc_found": {"domain": {"dns_name": "corp.example.test"}}}
         {"samba_dc_administrator_password": "äöü-ABC-abc"},
         {"samba_dc_dns_forwarders": ["198.51.100.1", "2001:db8::1"]},
         {"samba_dc_administrator_password": "", **MADE},
+        JOIN,
+        {**JOIN, "samba_dc_administrator_password": "plain"},
+        {**JOIN, "samba_dc_administrator_password": "", "__samba_dc_joined": {"domain": {"dns_name": "a"}}},
     ],
 )
 def test_accepts(values: dict[str, Any], broken: Rule) -> None:
@@ -49,6 +59,7 @@ def test_accepts(values: dict[str, Any], broken: Rule) -> None:
             {"samba_dc_functional_level": "2016", "ansible_facts": {"distribution_major_version": "12"}},
             "needs Samba 4.20",
         ),
+        ({"samba_dc_mode": "join", "samba_dc_join_server": ""}, "samba_dc_join_server is not given"),
         ({"samba_dc_rpc_ports": "50020-50000"}, "50020-50000 is no range"),
         ({"samba_dc_rpc_ports": "50000"}, "50000 is no range"),
         ({"samba_dc_rpc_ports": "1000-2000"}, "1000-2000 is no range"),

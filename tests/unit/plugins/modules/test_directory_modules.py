@@ -14,6 +14,7 @@ from ansible_collections.mailforest.stack.plugins.doc_fragments._directory impor
 
 MODULES = (
     "domain",
+    "domain_controller",
     "user",
     "group",
     "dns_zone",
@@ -28,6 +29,11 @@ MODULES = (
 _PLUGINS = "ansible_collections.mailforest.stack.plugins.modules"
 MINIMUM: dict[str, dict[str, Any]] = {
     "domain": {"dns_domain_name": "corp.example.test", "host_name": "dc1"},
+    "domain_controller": {
+        "dns_domain_name": "corp.example.test",
+        "replication_source_dc": "dc1.corp.example.test",
+        "site_name": "hq",
+    },
     "user": {"name": "alice"},
     "group": {"groups": [{"name": "staff"}]},
     "dns_zone": {"name": ["example.test"]},
@@ -93,7 +99,7 @@ def test_secrets_are_marked(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     nested = [option.get("options", {}) for option in spec.values()]
     for options in (spec, *nested):
         for key, option in options.items():
-            if key in ("password", "administrator_password"):
+            if key in ("password", "administrator_password", "domain_admin_password"):
                 assert option["no_log"] is True, key
 
 

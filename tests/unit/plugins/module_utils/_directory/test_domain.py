@@ -22,6 +22,7 @@ OPTIONS: dict[str, Any] = {
     "functional_level": "2008_R2",
     "backend_store": "tdb",
     "rfc2307": True,
+    "peers": [],
 }
 DOMAIN = _domain.Domain(
     dns_name="corp.example.test",
@@ -54,6 +55,7 @@ class FakeSamba:
         self.smb_conf = settings
         self.levels = {"2008_R2", "2016"}
         self.broken = False
+        self.peers: dict[str, str] = {}
         self.calls: list[str] = []
 
     def find(self) -> _domain.Found:
@@ -67,6 +69,9 @@ class FakeSamba:
 
     def password_fault(self, password: str) -> str | None:
         return None if len(password) >= 7 else "it has fewer than 7 characters"
+
+    def served_by(self, address: str) -> str | None:
+        return self.peers.get(address)
 
     def move_aside(self) -> str:
         self.calls.append("move_aside")
@@ -183,6 +188,22 @@ def test_smb_conf_has_to_suit(change: dict[str, Any], message: str) -> None:
         outcome(samba)
     assert message in str(caught.value)
     assert samba.calls == []
+
+
+def test_a_domain_that_a_peer_serves_is_not_made_a_second_time() -> None:
+    samba = FakeSamba()
+    samba.peers = {"198.51.100.134": "CORP.example.test"}
+    with pytest.raises(ResourceError, match=r"198\.51\.100\.134 serves it.*Nothing was changed"):
+        outcome(samba, peers=["198.51.100.80", "198.51.100.134"])
+    assert samba.calls == []
+
+
+def test_peers_of_other_domains_and_those_of_a_domain_that_is_here_are_no_obstacle() -> None:
+    samba = FakeSamba()
+    samba.peers = {"198.51.100.134": "other.example.test"}
+    assert outcome(samba, peers=["198.51.100.134"])["changed"]
+    samba.peers = {"198.51.100.134": "corp.example.test"}
+    assert not outcome(samba, peers=["198.51.100.134"])["changed"]
 
 
 def test_level_2016_needs_the_release_and_the_setting() -> None:

@@ -1,0 +1,161 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, mailforest.stack contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Join a further domain controller with Samba."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: domain_controller
+short_description: Join this host to an Active Directory domain as a further controller
+version_added: 1.0.0
+description:
+  - Makes this host a domain controller of an existing domain, in the site that is asked for, from the controller that
+    is named. Samba would otherwise choose both by itself.
+  - A host that is a controller of the wanted domain already is left as it is. When it holds another domain, the module
+    fails and nothing changes.
+  - Refused before anything is changed are a server that does not answer, that serves another domain or that refuses the
+    password; clocks more than 150 seconds apart; a site that the directory does not have; a functional level that this
+    host does not offer; and this host's name, when a member or a controller that still answers has it.
+  - A controller of the same name that does not answer is taken for dead, such as this host before it was wiped. It is
+    removed from the directory with its DNS records, and the host joins anew; unless it holds a role, which has to be
+    seized first.
+  - What an interrupted run left half written is renamed (V(private.interrupted-<time>)) and the host joins anew; the
+    result says so.
+  - After the join, the databases of the server and of this host are checked for the controller in its site.
+  - C(smb.conf) must exist and name the wanted role, realm, workgroup and NetBIOS name, with the shares C(sysvol) and
+    C(netlogon). It is not changed.
+  - The DNS server is Samba's internal one.
+extends_documentation_fragment:
+  - mailforest.stack._directory
+  - mailforest.stack._directory.changes
+options:
+  dns_domain_name:
+    description:
+      - DNS name of the domain to join. Its NetBIOS name is no substitute.
+    type: str
+    required: true
+  domain_netbios_name:
+    description:
+      - NetBIOS name of the domain.
+      - By default the first label of O(dns_domain_name) in upper case.
+    type: str
+  domain_admin_user:
+    description:
+      - Name of an account that may join controllers, a member of C(Domain Admins).
+    type: str
+    default: Administrator
+  domain_admin_password:
+    description:
+      - Its password. Needed only when this host has to join.
+    type: str
+  replication_source_dc:
+    description:
+      - Full name of the domain controller to join from, and to compare with afterwards.
+    type: str
+    required: true
+  site_name:
+    description:
+      - Name of the site in which this controller is to be. It must exist. Used only when this host has to join.
+    type: str
+    required: true
+  host_name:
+    description:
+      - Short name of this host, at most 15 characters. By default the host's own.
+    type: str
+  backend_store:
+    description:
+      - Database of this controller. V(mdb) (LMDB) is the one for directories beyond about 100,000 objects.
+    type: str
+    choices: [tdb, mdb]
+    default: tdb
+author:
+  - mailforest.stack contributors (@mailforest)
+seealso:
+  - module: mailforest.stack.domain
+  - module: microsoft.ad.domain_controller
+  - name: Samba wiki
+    description: Joining a Samba DC to an existing Active Directory.
+    link: https://wiki.samba.org/index.php/Joining_a_Samba_DC_to_an_Existing_Active_Directory
+"""
+
+EXAMPLES = r"""
+- name: Join the branch's controller
+  mailforest.stack.domain_controller:
+    dns_domain_name: corp.example.test
+    replication_source_dc: dc1.corp.example.test
+    site_name: branch
+    domain_admin_password: "{{ vault_administrator_password }}"
+"""
+
+RETURN = r"""
+domain:
+  description: The domain; empty in check mode when this host has not joined yet.
+  returned: success
+  type: dict
+  sample:
+    dns_name: corp.example.test
+    netbios_name: CORP
+    dn: DC=corp,DC=example,DC=test
+    sid: S-1-5-21-1004336348-1177238915-682003330
+    guid: 0c2b3c7a-0f0b-4c6e-8d0d-3f2a9b1f7a11
+    functional_levels: {domain: 4, forest: 4, domain_controller: 4}
+site:
+  description: The site in which this controller is, by its own database.
+  returned: success
+  type: str
+  sample: branch
+moved_aside:
+  description: Where the remains of an interrupted run were moved to.
+  returned: success
+  type: str
+unknown:
+  description: What check mode cannot know before the real run.
+  returned: in check mode, when this host has not joined yet
+  type: raw
+operations:
+  description: The steps of the plan, done or, in check mode, to be done.
+  returned: success
+  type: list
+  elements: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._join import (
+    ARGUMENTS,
+    ControllerResource,
+    wanted_of,
+)
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._joinsamba import JoiningSamba, SambaPartner
+from ansible_collections.mailforest.stack.plugins.module_utils._engine import run
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    options = module.params
+    wanted = wanted_of(options)
+
+    def samba() -> JoiningSamba:
+        return JoiningSamba(options["configuration_file"])
+
+    run(
+        module,
+        lambda: ControllerResource(
+            samba,
+            lambda: SambaPartner(
+                samba(),
+                wanted,
+                options["domain_admin_user"],
+                options["domain_admin_password"] or "",
+            ),
+            wanted,
+            password=options["domain_admin_password"],
+            check_mode=module.check_mode,
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main()
