@@ -105,9 +105,7 @@ class Expectations:
             admitted = {opening.service.name for opening in opened}
             if target.address != target.public_address:
                 shielded = bool(self._site(target).gateway) and not target.has(Function.GATEWAY)
-                # The ports that a gateway leads inside answer at each of its addresses, to whoever has a way there.
-                answering = admitted | {service.name for service in led}
-                yield from self._closed(target, target.address, set() if shielded else answering)
+                yield from self._closed(target, target.address, set() if shielded else admitted)
             if public := target.public_address:
                 for service in (opening.service for opening in opened):
                     yield from self._open(target, service, public, inside=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from .model import Address, Host, Network, Topology, parse_network
-from .plan import DnatPlan, FirewallPlan, ForwardPlan, MasqueradePlan, RulePlan, TunnelPlan
+from .plan import DnatPlan, DoorPlan, FirewallPlan, ForwardPlan, MasqueradePlan, RulePlan, TunnelPlan
 from .services import SERVICES, Function, Service, served_by
 from .tunnels import Tunnels
 
@@ -111,6 +111,7 @@ class Firewall:
             "masquerade": self._masquerades(host) if gateway else [],
             "dnat": self._led_inside(host) if gateway else [],
             "tunnelled": [{"interface": row["interface"], "networks": row["routes"]} for row in tunnels],
+            "confirm_through": self._behind(host) if gateway else [],
         }
 
     def _own_subnets(self, host: Host) -> list[str]:
@@ -138,9 +139,19 @@ class Firewall:
             )
         return rules
 
+    def _behind(self, host: Host) -> list[DoorPlan]:
+        """The site's other hosts: rules that cut them off from administration are taken back."""
+        others = (other for other in self.topology.by_site[host.site] if other is not host)
+        return [{"host": other.address, "port": self.ssh.service.port} for other in others]
+
     def _led_inside(self, host: Host) -> list[DnatPlan]:
-        """Published ports of the site's mail server; from the offices it is reached under its own address."""
+        """Published ports of the site's mail server, at the gateway's addresses outside the offices.
+
+        From the offices the mail server is reached under its own address. A gateway without any address outside leads
+        in from the one it has.
+        """
         target = self.topology.led_inside.get(host.site)
+        inside_only = host.public_address == host.address
         return [
             {
                 "name": f"{service.name}-to-{target.name}",
@@ -149,6 +160,7 @@ class Firewall:
                 "destination": target.address,
                 "destination_port": service.port,
                 "not_sources": list(self.subnets),
+                "not_destinations": [] if inside_only else list(self.subnets),
             }
             for service in map(SERVICES.__getitem__, self.topology.mail.published if target else ())
             for transport in service.transports

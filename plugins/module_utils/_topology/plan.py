@@ -88,6 +88,7 @@ class DnatPlan(TypedDict):
     destination: str
     destination_port: int
     not_sources: list[str]
+    not_destinations: list[str]
 
 
 class TunnelledPlan(TypedDict):
@@ -95,6 +96,13 @@ class TunnelledPlan(TypedDict):
 
     interface: str
     networks: list[str]
+
+
+class DoorPlan(TypedDict):
+    """A port that answers through the host."""
+
+    host: str
+    port: int
 
 
 class FirewallPlan(TypedDict):
@@ -107,6 +115,7 @@ class FirewallPlan(TypedDict):
     masquerade: list[MasqueradePlan]
     dnat: list[DnatPlan]
     tunnelled: list[TunnelledPlan]
+    confirm_through: list[DoorPlan]
 
 
 class TunnelPlan(TypedDict):
