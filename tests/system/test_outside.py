@@ -4,22 +4,18 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import testinfra
-from ansible_collections.mailforest.stack.plugins.module_utils._topology.services import CATALOGUE
 from ansible_collections.mailforest.stack.tests.system.support.hosts import root_shell
 from ansible_collections.mailforest.stack.tests.system.support.network import open_from, tcp_from
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
+from ansible_collections.mailforest.stack.tests.system.support.ports import ALL
 from testinfra.host import Host
 
 testinfra_hosts = ["ansible://outside"]
 UNIT = "mailforest-firewall.service"
-DECLARED = sorted({port for row in CATALOGUE if "tcp" in row.transports for port in range(row.port, row.last_port + 1)})
-OTHERS = random.Random(20261123).sample(sorted(set(range(1, 65536)) - set(DECLARED)), 1000)
-"""The same thousand each time, so that a failure can be looked at."""
 
 
 def test_exactly_what_is_published_answers(host: Host, office: Office) -> None:
@@ -29,7 +25,7 @@ def test_exactly_what_is_published_answers(host: Host, office: Office) -> None:
     inner = {office.addresses[name] for name in office.inner}
     expected = {(address, 22) for address in gateways | public}
     expected |= {(address, port) for address in public for port in office.published}
-    assert open_from(host, gateways | public | inner, DECLARED + OTHERS) == expected
+    assert open_from(host, gateways | public | inner, ALL) == expected
 
 
 def test_ipv6_opens_nothing_more(host: Host, office: Office) -> None:
@@ -43,7 +39,7 @@ def test_ipv6_opens_nothing_more(host: Host, office: Office) -> None:
         ours = {line.split()[3].partition("/")[0] for line in found}
         assert len(ours) == 2, found
         addresses |= {f"{address}%{interface}" if address.startswith("fe80:") else address for address in ours}
-    assert open_from(host, addresses, DECLARED + OTHERS) == {(address, 22) for address in addresses}
+    assert open_from(host, addresses, ALL) == {(address, 22) for address in addresses}
 
 
 def test_it_is_the_rules_that_close(host: Host, office: Office) -> None:

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from dataclasses import dataclass
 from typing import Any
 
+import testinfra
 from testinfra.host import Host
 
 _SNAPSHOT = r"""
@@ -26,6 +28,18 @@ class Place:
     name: str
     address: str
     fqdn: str
+
+
+def at(name: str) -> Host:
+    """A host by its inventory name."""
+    return testinfra.get_host(f"ansible://{name}")
+
+
+def module(host: Host, name: str, /, **arguments: Any) -> dict[str, Any]:
+    """The result of one of the collection's modules, run on the host."""
+    found: dict[str, Any] = host.ansible(f"mailforest.stack.{name}", json.dumps(arguments), check=False)
+    assert not found.get("failed"), found.get("msg")
+    return found
 
 
 def variables(host: Host) -> dict[str, Any]:

@@ -31,11 +31,13 @@ class Office:
     directory: Path
     dns_domain: str
     mail_domain: str
+    mail: Mapping[str, Any]
     ports: tuple[int, ...]
     published: tuple[int, ...]
     addresses: Mapping[str, str]
     public_addresses: Mapping[str, str]
     sites: Mapping[str, str]
+    subnets: tuple[str, ...]
     controllers: tuple[str, ...]
     mail_servers: tuple[str, ...]
     gateways: tuple[str, ...]
@@ -107,11 +109,13 @@ def current() -> Office:
         directory=directory,
         dns_domain=shared["mailforest_forest"]["realm"].lower(),
         mail_domain=mail["domains"][0],
+        mail=mail,
         ports=(25, 465, 587, 143, 993, 110, 995) + ((2525,) if "submission-2525" in services else ()),
         published=tuple(PUBLIC_PORTS[name] for name in mail.get("publish", PUBLIC_PORTS)),
         addresses={name: values["ansible_host"] for name, values in known.items()},
         public_addresses={name: known[name]["mailforest_public_address"] for name in groups["gateways"]},
         sites={name: values["mailforest_site"] for name, values in known.items() if "mailforest_site" in values},
+        subnets=tuple(subnet for site in shared["mailforest_sites"].values() for subnet in site["subnets"]),
         controllers=groups["domain_controllers"],
         mail_servers=groups["mail_servers"],
         gateways=groups["gateways"],

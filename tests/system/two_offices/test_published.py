@@ -1,0 +1,29 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ports are published, and no longer, by the inventory; seen from the Internet before and after."""
+
+from __future__ import annotations
+
+from ansible_collections.mailforest.stack.tests.system.support.network import open_from
+from ansible_collections.mailforest.stack.tests.system.support.office import Office
+from ansible_collections.mailforest.stack.tests.system.support.playbook import site
+from ansible_collections.mailforest.stack.tests.system.support.ports import ALL
+from testinfra.host import Host
+
+testinfra_hosts = ["ansible://outside"]
+GATEWAYS = ("--tags=firewall", "--limit=mailforest_gateways")
+
+
+def test_only_what_is_published_answers_before_and_after(host: Host, office: Office) -> None:
+    """AD-10, MAIL-3: without publishing, only ssh of the gateways; with it, the named ports and no other."""
+    public = set(office.public_addresses.values())
+    ssh = {(address, 22) for address in public}
+    try:
+        site(*GATEWAYS, mailforest_mail={**office.mail, "publish": []})
+        assert open_from(host, public, ALL) == ssh
+        site(*GATEWAYS, mailforest_mail={**office.mail, "publish": ["smtp"]})
+        assert open_from(host, public, ALL) == ssh | {(address, 25) for address in public}
+    finally:
+        site(*GATEWAYS)
+    expected = ssh | {(address, port) for address in public for port in office.published}
+    assert open_from(host, public, ALL) == expected
