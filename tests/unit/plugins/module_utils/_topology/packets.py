@@ -105,7 +105,10 @@ class World:
             if packet.target in (host["public_address"], host["address"]):
                 for row in host["firewall"]["dnat"]:
                     matches = (row["transport"], row["port"]) == (packet.transport, packet.port)
-                    if matches and not _within(packet.source, row["not_sources"]):
+                    excluded = _within(packet.source, row["not_sources"]) or _within(
+                        packet.target, row["not_destinations"]
+                    )
+                    if matches and not excluded:
                         return self._host_at(row["destination"])
                 if packet.target == host["public_address"] or host["firewall"]["forward"]:
                     return str(name)

@@ -205,7 +205,16 @@ def test_what_is_published_is_led_to_the_sites_home() -> None:
             "destination": target,
             "destination_port": 25,
             "not_sources": ["198.51.100.64/26", "198.51.100.128/26"],
+            "not_destinations": ["198.51.100.64/26", "198.51.100.128/26"],
         }
+
+
+def test_a_gateways_rules_must_leave_the_way_to_the_hosts_behind_it() -> None:
+    hosts = plan(TWO_OFFICES)["hosts"]
+    assert hosts["dc1"]["firewall"]["confirm_through"] == []
+    assert hosts["gw-hq"]["firewall"]["confirm_through"] == [
+        {"host": f"198.51.100.{number}", "port": 22} for number in (70, 71, 80)
+    ]
 
 
 def test_what_is_not_published_stays_inside() -> None:
@@ -346,6 +355,7 @@ def test_two_offices_in_many_ways_expect_what_the_rules_let_through(edits: Edits
         {"hosts/gw-hq": DROP, "mailforest_sites/hq/gateway": DROP},
         {"hosts/gw-hq/vars/mailforest_public_address": DROP},
         {"hosts/mx1/vars/mailforest_public_address": "198.51.100.80"},
+        {"hosts/gw-hq/vars/mailforest_public_address": "198.51.100.66"},
     ],
 )
 def test_one_office_in_many_ways_expects_what_the_rules_let_through(edits: Edits) -> None:
