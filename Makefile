@@ -5,10 +5,10 @@ LAB ?= two-offices
 EXAMPLE ?= two-offices
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab demo test test-unit lint bench clean
+.PHONY: help setup lab demo test test-unit test-faults lint bench clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
 
 setup: ## install what is missing on this machine, start the container engine
 	@tools/setup demo
@@ -25,6 +25,9 @@ test: ## everything that CI checks
 
 test-unit: ## the unit tests alone
 	@tools/test unit
+
+test-faults: ## two offices in bad times: power cuts, killed runs; too long for CI
+	@tools/test faults
 
 lint: ## linters and type checks alone
 	@tools/lint

@@ -50,7 +50,7 @@ def server(office: Office, controller: str) -> str:
 
 
 def test_each_role_is_where_the_inventory_says(host: Host, office: Office) -> None:
-    """In this domain controller's own database."""
+    """AD-19, AD-21, AD-22, AD-25: in this domain controller's own database."""
     assert owners(host) == office.fsmo
 
 

@@ -7,14 +7,11 @@ from __future__ import annotations
 import imaplib
 import poplib
 import smtplib
-import time
-from concurrent.futures import ThreadPoolExecutor
 
-import docker
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support import mail_target
+from ansible_collections.mailforest.stack.tests.system.support.lab import restart
 from ansible_collections.mailforest.stack.tests.system.support.mail_client import Client
-from ansible_collections.mailforest.stack.tests.system.support.network import tcp
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.playbook import (
     Run,
@@ -25,7 +22,6 @@ from ansible_collections.mailforest.stack.tests.system.support.playbook import (
 )
 
 REFUSED = (smtplib.SMTPAuthenticationError, imaplib.IMAP4.error, poplib.error_proto)
-LAB = "test"
 
 
 @pytest.fixture(scope="module")
@@ -81,20 +77,9 @@ def test_a_user_is_disabled_and_another_enabled_by_the_inventory(clients: list[C
     assert _logins(clients, alice) == {True}
 
 
-def _restart(office: Office) -> None:
-    """Restart the office's hosts at once, and wait until each can be reached again."""
-    engine = docker.from_env(timeout=120)
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda name: engine.containers.get(f"{LAB}-{name}").restart(timeout=30), office.hosts))
-    deadline = time.monotonic() + 120
-    while closed := [name for name in office.hosts if tcp(office.addresses[name], 22) != "open"]:
-        assert time.monotonic() < deadline, f"not back after two minutes: {closed}"
-        time.sleep(0.5)
-
-
 def test_after_a_restart_of_every_host_all_is_well_and_nothing_is_to_be_done(office: Office) -> None:
     """verify.yml first, so that no run can have mended anything; then check mode finds no change."""
-    _restart(office)
+    restart(office, office.hosts)
     proof = verify()
     assert proof.code == 0, proof.explain()
     run = site(check=True)

@@ -80,7 +80,7 @@ def _kept(server: str, subject: str) -> int:
 
 
 def test_a_renamed_user_keeps_the_mail(office: Office) -> None:
-    """MAIL-35: a new name, login and address; the same mailbox, by both servers."""
+    """AD-16: a new name, login and address; the same mailbox, by both servers."""
     before = CLIENTS[1].send(587, BORIS, [ALICE.address])
     renamed = User(login="alicia", address=f"alicia@{TARGET.domain}", password=ALICE.password)
     _one_copy(ALICE, [before])

@@ -17,7 +17,7 @@ WRONG = {"firewall_ssh_ports": [2222], "firewall_confirm_seconds": 10}
 
 @pytest.mark.parametrize("kind", ["gateways", "members"])
 def test_a_host_with_wrong_rules_comes_back_by_itself(office: Office, kind: str) -> None:
-    """AD-15: one gateway and one inner host."""
+    """AD-10: one gateway and one inner host."""
     name = getattr(office, kind)[-1]
     before = root_shell(at(name), STATE)
     run = play(PLAYBOOKS / "office.yml", extra_vars=WRONG, arguments=["--tags=firewall", f"--limit={name}"])

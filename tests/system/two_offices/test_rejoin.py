@@ -4,22 +4,21 @@
 
 from __future__ import annotations
 
-import subprocess
 from functools import partial
 
 from ansible_collections.mailforest.stack.tests.system.support.directory import group, has_group, owners
 from ansible_collections.mailforest.stack.tests.system.support.hosts import at
+from ansible_collections.mailforest.stack.tests.system.support.lab import renew
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
-from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, eventually, site
+from ansible_collections.mailforest.stack.tests.system.support.playbook import eventually, site
 
-LAB = "test"
 SECONDS = 420.0
 
 
 def test_a_wiped_controller_joins_anew(office: Office) -> None:
-    """AD-25: a blank host of the same name; site.yml, which ends with every probe, is enough."""
+    """AD-13: a blank host of the same name; site.yml, which ends with every probe, is enough."""
     name = office.controllers[-1]
-    subprocess.run([ROOT / "tools/lab", "renew", LAB, name], check=True, timeout=300, stdout=subprocess.DEVNULL)
+    renew(name)
     assert not at(name).file("/var/lib/samba").exists
     site()
     assert owners(at(name)) == office.fsmo

@@ -19,7 +19,7 @@ def _agreed(office: Office) -> dict[str, str]:
 
 
 def test_one_role_moves_and_no_other(office: Office) -> None:
-    """AD-20: the PDC emulator moves; the same run once more changes nothing; without the change it moves back."""
+    """AD-27: the PDC emulator moves; the same run once more changes nothing; without the change it moves back."""
     target = next(name for name in reversed(office.controllers) if name != office.fsmo["pdc"])
     wanted = {**office.fsmo, "pdc": target}
     try:
@@ -35,7 +35,7 @@ def test_one_role_moves_and_no_other(office: Office) -> None:
 
 
 def test_all_roles_move_to_the_branch_and_back(office: Office) -> None:
-    """AD-20: all seven, through the tunnel, in one run each way."""
+    """AD-27: all seven, through the tunnel, in one run each way."""
     wanted = dict.fromkeys(ROLES, office.controllers[-1])
     try:
         directory_again(mailforest_fsmo=wanted)

@@ -89,7 +89,7 @@ def _without_leak_rule(office: Office) -> Iterator[None]:
 
 
 def test_while_it_is_stopped_no_traffic_of_the_offices_leaves(office: Office) -> None:
-    """AD-11, AD-12: no directory port answers across, and nothing of it is on the Internet; before, all answered."""
+    """AD-9, AD-11: no directory port answers across, and nothing of it is on the Internet; before, all answered."""
     assert all(len(found) % len(PORTS) == 0 and found for found in _answers(office).values())
     with _stopped(office), _captured(office) as packets:
         assert not any(_answers(office).values())
@@ -118,7 +118,7 @@ def target() -> mail_target.Target:
 
 
 def test_what_was_written_meanwhile_arrives_by_itself(office: Office, target: mail_target.Target) -> None:
-    """AD-14, MAIL-13: objects written in both offices, and a message; nobody forces replication."""
+    """AD-7, MAIL-13: objects written in both offices, and a message; nobody forces replication."""
     ends = (office.controllers[0], office.controllers[-1])
     assert office.sites[ends[0]] != office.sites[ends[1]]
     here, there = (Client(target, server) for server in target.hosts)

@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens to whole machines: they are restarted, lose their power, are lost with all that was on them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import docker
+
+from .network import tcp
+from .office import Office
+from .playbook import ROOT
+
+LAB = os.environ.get("MAILFOREST_LAB", "test")
+"""The lab that the scenario's hosts are in."""
+_BOOT_SECONDS = 120
+
+
+def restart(office: Office, names: Iterable[str]) -> None:
+    """Shut the hosts down and start them, all at once; ends when each can be reached again."""
+    wanted = list(names)
+    _each(wanted, lambda machine: machine.restart(timeout=30))
+    _reached(office, wanted)
+
+
+def cut_power(names: Iterable[str]) -> None:
+    """The hosts stop where they are."""
+    _each(list(names), lambda machine: machine.kill())
+
+
+def give_power(office: Office, names: Iterable[str]) -> None:
+    """Start hosts that have none; ends when each can be reached again."""
+    wanted = list(names)
+    _each(wanted, lambda machine: machine.start())
+    _reached(office, wanted)
+
+
+def renew(name: str) -> None:
+    """A blank host in the place of this one; its address and name are the same, its ssh keys are not."""
+    command = [str(ROOT / "tools/lab"), "renew", LAB, name]
+    subprocess.run(command, check=True, timeout=300, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def _each(names: list[str], work: Any) -> None:
+    engine = docker.from_env(timeout=120)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: work(engine.containers.get(f"{LAB}-{name}")), names))
+
+
+def _reached(office: Office, names: list[str]) -> None:
+    deadline = time.monotonic() + _BOOT_SECONDS
+    while closed := [name for name in names if tcp(office.addresses[name], 22) != "open"]:
+        assert time.monotonic() < deadline, f"not back after {_BOOT_SECONDS} s: {closed}"
+        time.sleep(0.5)
