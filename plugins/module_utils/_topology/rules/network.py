@@ -126,7 +126,7 @@ def host_has_site(topology: Topology) -> Iterator[Violation]:
         )
 
 
-@rule("observer-outside", "AD-10", "An observer is in no other group and in no site.")
+@rule("observer-outside", "AD-10", "An observer is in no other group and in no site, nor is its address.")
 def observer_outside(topology: Topology) -> Iterator[Violation]:
     """An observer proves what is closed to outsiders; one that is inside proves nothing."""
     for host in topology.hosts.values():
