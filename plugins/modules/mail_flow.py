@@ -10,8 +10,8 @@ module: mail_flow
 short_description: Prove that mail flows
 version_added: 1.0.0
 description:
-  - Sends one message from an account to itself through a submission port, finds it over IMAP and over POP3,
-    and removes it.
+  - Sends one message from an account to itself through a submission port, finds it exactly once over IMAP and over POP3
+    through every server that is to show it, and removes it.
   - Every session uses TLS and verifies the certificate and the name of the server.
   - Needs nothing but Python's standard library on the host from which it looks.
 attributes:
@@ -55,15 +55,26 @@ options:
         type: str
         choices: [implicit, starttls]
         required: true
-  imap:
-    description: Where the message is looked for, and removed, over IMAP (RFC 9051).
-    type: dict
-    default: {port: 993, tls: implicit}
-    suboptions: *endpoint
-  pop3:
-    description: Where the message is looked for over POP3 (RFC 1939); left out, POP3 is not asked.
-    type: dict
-    suboptions: *endpoint
+  readers:
+    description:
+      - The servers through which the message must be found. Where each mailbox has one home, all of them show the same.
+      - Left out, the server that takes the message, by IMAP on port 993.
+    type: list
+    elements: dict
+    suboptions:
+      server:
+        description: Name of the mail server, as in its certificate.
+        type: str
+        required: true
+      imap:
+        description: Where it speaks IMAP (RFC 9051).
+        type: dict
+        default: {port: 993, tls: implicit}
+        suboptions: *endpoint
+      pop3:
+        description: Where it speaks POP3 (RFC 1939); left out, POP3 is not asked.
+        type: dict
+        suboptions: *endpoint
   ca_file:
     description:
       - PEM file of the authority that the server's certificate must come from.
@@ -77,6 +88,10 @@ options:
     description: Seconds that the message may take from acceptance to the mailbox.
     type: float
     default: 30
+  fail:
+    description: Whether the module fails when there are problems. If not, they are returned.
+    type: bool
+    default: true
 seealso:
   - module: mailforest.stack.reachable
 author:
@@ -84,37 +99,56 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Prove that mail flows through port 587
+- name: Prove that mail flows through port 587, and is seen through both servers
   mailforest.stack.mail_flow:
     server: mx1.corp.example.test
     user: alice
     password: "{{ alice_password }}"
     address: alice@example.test
     submission: {port: 587, tls: starttls}
-    pop3: {port: 995, tls: implicit}
+    readers:
+      - {server: mx1.corp.example.test, pop3: {port: 995, tls: implicit}}
+      - {server: mx2.corp.example.test, pop3: {port: 995, tls: implicit}}
     ca_file: /etc/ssl/mailforest/ca.crt
 """
 
 RETURN = r"""
+problems:
+  description: What is wrong, a sentence or two for each; empty when mail flows.
+  returned: always
+  type: list
+  elements: str
 message_id:
   description: The message's Message-ID.
-  returned: when the message was accepted
+  returned: always
   type: str
 accepted:
-  description: The server's answer to the message.
-  returned: when the message was accepted
+  description: The server's answer to the message; null when it did not take it.
+  returned: always
   type: str
-imap_seconds:
-  description: Seconds from acceptance until IMAP showed the message.
-  returned: success
-  type: float
-pop3_found:
-  description: Whether POP3 showed it; null where POP3 was not asked.
-  returned: success
-  type: bool
+readings:
+  description: What was seen through each reader, in their order.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    server:
+      description: The reader.
+      type: str
+    imap_copies:
+      description: How often IMAP showed the message; null when the server could not be asked.
+      type: int
+    imap_seconds:
+      description: Seconds from acceptance until IMAP showed it.
+      type: float
+    pop3_copies:
+      description: How often POP3 showed it; null where POP3 was not asked.
+      type: int
 received_tls:
-  description: Whether the server recorded that it took the message over TLS from an authenticated client (RFC 3848).
-  returned: success
+  description: >-
+    Whether the server recorded that it took the message over TLS from an authenticated client (RFC 3848); null when the
+    message was not found.
+  returned: always
   type: bool
 """
 
@@ -125,65 +159,64 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailforest.stack.plugins.module_utils._mail import flow
 
+_IMAP: dict[str, t.Any] = {"port": 993, "tls": "implicit"}
 _ENDPOINT: dict[str, t.Any] = {
     "port": {"type": "int", "required": True},
     "tls": {"type": "str", "choices": ["implicit", "starttls"], "required": True},
 }
+_READER: dict[str, t.Any] = {
+    "server": {"type": "str", "required": True},
+    "imap": {"type": "dict", "default": _IMAP, "options": _ENDPOINT},
+    "pop3": {"type": "dict", "options": _ENDPOINT},
+}
+ARGUMENTS: dict[str, t.Any] = {
+    "server": {"type": "str", "required": True},
+    "user": {"type": "str", "required": True},
+    "password": {"type": "str", "required": True, "no_log": True},
+    "address": {"type": "str", "required": True},
+    "submission": {"type": "dict", "default": {"port": 465, "tls": "implicit"}, "options": _ENDPOINT},
+    "readers": {"type": "list", "elements": "dict", "options": _READER},
+    "ca_file": {"type": "path"},
+    "timeout": {"type": "float", "default": 15},
+    "deadline": {"type": "float", "default": 30},
+    "fail": {"type": "bool", "default": True},
+}
 
 
-def _fault(result: flow.Flow, *, deadline: float, pop3: bool) -> str | None:
-    """Judge what was seen; None when all is well."""
-    if result.imap_seconds is None:
-        return (
-            f"The server accepted the message ({result.accepted}), but IMAP did not show it within {deadline:g} s. "
-            "Look at the queue (postqueue -p) and at the delivery lines of the mail log."
-        )
-    if pop3 and not result.pop3_found:
-        return "IMAP shows the message, POP3 does not. Both must serve the same mailbox: compare their settings."
-    if not result.received_tls:
-        return "The message arrived, but no Received header says that it was handed in over TLS after authentication."
-    return None
-
-
-def _prove(module: AnsibleModule) -> flow.Flow:
-    params = module.params
+def _prove(params: dict[str, t.Any]) -> flow.Flow:
     context = ssl.create_default_context(cafile=params["ca_file"])
-    server = flow.Server(name=params["server"], context=context, timeout=params["timeout"])
-    account = flow.Account(user=params["user"], password=params["password"], address=params["address"])
+
+    def server(name: str) -> flow.Server:
+        return flow.Server(name=name, context=context, timeout=params["timeout"])
+
     return flow.prove(
-        server=server,
-        account=account,
+        server=server(params["server"]),
+        account=flow.Account(user=params["user"], password=params["password"], address=params["address"]),
         submission=flow.Endpoint(**params["submission"]),
-        imap=flow.Endpoint(**params["imap"]),
-        pop3=flow.Endpoint(**params["pop3"]) if params["pop3"] else None,
+        readers=[
+            flow.Reader(
+                server=server(reader["server"]),
+                imap=flow.Endpoint(**reader["imap"]),
+                pop3=flow.Endpoint(**reader["pop3"]) if reader["pop3"] else None,
+            )
+            for reader in params["readers"] or [{"server": params["server"], "imap": _IMAP, "pop3": None}]
+        ],
         deadline=params["deadline"],
     )
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "server": {"type": "str", "required": True},
-            "user": {"type": "str", "required": True},
-            "password": {"type": "str", "required": True, "no_log": True},
-            "address": {"type": "str", "required": True},
-            "submission": {"type": "dict", "default": {"port": 465, "tls": "implicit"}, "options": _ENDPOINT},
-            "imap": {"type": "dict", "default": {"port": 993, "tls": "implicit"}, "options": _ENDPOINT},
-            "pop3": {"type": "dict", "options": _ENDPOINT},
-            "ca_file": {"type": "path"},
-            "timeout": {"type": "float", "default": 15},
-            "deadline": {"type": "float", "default": 30},
-        },
-        supports_check_mode=True,
-    )
+    """Prove it, and fail when there is a problem."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        result = _prove(module)
-    except (flow.MailFlowError, OSError) as exc:
-        module.fail_json(msg=f"Mail does not flow through {module.params['server']}. {exc}")
-    fault = _fault(result, deadline=module.params["deadline"], pop3=module.params["pop3"] is not None)
-    if fault:
-        module.fail_json(msg=fault, **dataclasses.asdict(result))
-    module.exit_json(changed=False, **dataclasses.asdict(result))
+        result = dataclasses.asdict(_prove(module.params))
+    except OSError as exc:
+        module.fail_json(
+            msg=f"Nothing was sent: {module.params['ca_file']} cannot be used as ca_file ({exc}). Correct it."
+        )
+    if module.params["fail"] and result["problems"]:
+        module.fail_json(msg="\n".join(result["problems"]), **result)
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to the collection: send one message, find it, take it away again.
+"""Private to the collection: send one message, find it once through every server, take it away again.
 
 The message goes through a submission port as a user would send it (RFC 6409, RFC 8314), is looked for over IMAP
 (RFC 9051) and over POP3 (RFC 1939), and is deleted over IMAP. Every session verifies the server's certificate and name.
+Others may use the mailbox at the same time, so a message is known by its Message-ID and never by its number.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ import smtplib
 import ssl
 import time
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 Tls = t.Literal["implicit", "starttls"]
+_LOOK = "Look at the mail log of the server and at the account."
+_PAUSE = 0.2
+_POP3_TRIES = 3
 
 
 class MailFlowError(Exception):
@@ -60,15 +64,33 @@ class Server:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Reader:
+    """A server through which the message is looked for; `pop3` is None where POP3 is not asked."""
+
+    server: Server
+    imap: Endpoint
+    pop3: Endpoint | None
+
+
+@dataclasses.dataclass(kw_only=True)
+class Reading:
+    """What was seen through one reader: copies, and seconds from acceptance. None is not known, or not asked."""
+
+    server: str
+    imap_copies: int | None = None
+    imap_seconds: float | None = None
+    pop3_copies: int | None = None
+
+
+@dataclasses.dataclass(kw_only=True)
 class Flow:
-    """What was seen of the one message; times in seconds."""
+    """What was seen of the one message, and what is wrong with it."""
 
     message_id: str
-    accepted: str
-    imap_seconds: float | None
-    pop3_found: bool | None
-    received_tls: bool
-    headers: tuple[str, ...]
+    accepted: str | None = None
+    readings: list[Reading] = dataclasses.field(default_factory=list)
+    received_tls: bool | None = None
+    problems: list[str] = dataclasses.field(default_factory=list)
 
 
 def compose(*, account: Account, recipient: str, message_id: str, now: float) -> email.message.EmailMessage:
@@ -103,7 +125,7 @@ def _step(name: str, remedy: str) -> Iterator[None]:
 
 def submit(*, server: Server, endpoint: Endpoint, account: Account, message: email.message.EmailMessage) -> str:
     """Send through a submission port with TLS and AUTH; return the server's answer to the end of DATA."""
-    with _step(f"submission on port {endpoint.port}", "Look at the mail log of the server and at the account."):
+    with _step(f"submission to {server.name} port {endpoint.port}", _LOOK):
         session: smtplib.SMTP
         if endpoint.tls == "implicit":
             session = smtplib.SMTP_SSL(server.name, endpoint.port, timeout=server.timeout, context=server.context)
@@ -144,34 +166,33 @@ def _numbers(session: imaplib.IMAP4, message_id: str) -> list[str]:
     return data[0].decode("ascii").split() if data and data[0] else []
 
 
-def fetch_headers(
+def imap_copies(
     *,
-    server: Server,
-    endpoint: Endpoint,
+    reader: Reader,
     account: Account,
     message_id: str,
     deadline: float,
     clock: Callable[[], float] = time.monotonic,
-) -> email.message.Message | None:
-    """Look for the message over IMAP until `deadline` (on `clock`); return its headers, None when it did not come."""
+) -> tuple[int, list[str]]:
+    """Look over IMAP until the message is there or `deadline` (on `clock`) is past; copies, and Received headers."""
     with (
-        _step(f"IMAP on port {endpoint.port}", "Look at the mail log of the server and at the account."),
-        _imap(server=server, endpoint=endpoint, account=account) as session,
+        _step(f"IMAP on {reader.server.name} port {reader.imap.port}", _LOOK),
+        _imap(server=reader.server, endpoint=reader.imap, account=account) as session,
     ):
         while not (numbers := _numbers(session, message_id)):
             if clock() >= deadline:
-                return None
-            time.sleep(0.2)
+                return 0, []
+            time.sleep(_PAUSE)
         _typ, data = session.fetch(numbers[0], "(BODY.PEEK[HEADER])")
         raw = next(part[1] for part in data if isinstance(part, tuple))
-        return email.message_from_bytes(raw)
+        return len(numbers), [str(value) for value in email.message_from_bytes(raw).get_all("Received", [])]
 
 
-def remove(*, server: Server, endpoint: Endpoint, account: Account, message_id: str) -> int:
+def remove(*, reader: Reader, account: Account, message_id: str) -> int:
     """Delete every message of that Message-ID over IMAP; return how many there were."""
     with (
-        _step(f"removal over IMAP on port {endpoint.port}", "Delete the message by hand."),
-        _imap(server=server, endpoint=endpoint, account=account) as session,
+        _step(f"removal over IMAP on {reader.server.name} port {reader.imap.port}", f"Delete {message_id} by hand."),
+        _imap(server=reader.server, endpoint=reader.imap, account=account) as session,
     ):
         numbers = _numbers(session, message_id)
         for number in numbers:
@@ -180,22 +201,34 @@ def remove(*, server: Server, endpoint: Endpoint, account: Account, message_id: 
         return len(numbers)
 
 
-def pop3_has(*, server: Server, endpoint: Endpoint, account: Account, message_id: str) -> bool:
-    """Look for the message over POP3 without taking it away."""
-    with _step(f"POP3 on port {endpoint.port}", "Look at the mail log of the server and at the account."):
-        session: poplib.POP3
-        if endpoint.tls == "implicit":
-            session = poplib.POP3_SSL(server.name, endpoint.port, timeout=server.timeout, context=server.context)
-        else:
-            session = poplib.POP3(server.name, endpoint.port, timeout=server.timeout)
+def pop3_copies(*, reader: Reader, endpoint: Endpoint, account: Account, message_id: str) -> int:
+    """Count the message over POP3 without taking it away.
+
+    A session fails when somebody else deletes a message that it has listed, so there is more than one try.
+    """
+    with _step(f"POP3 on {reader.server.name} port {endpoint.port}", _LOOK):
+        for _try in range(_POP3_TRIES - 1):
+            with contextlib.suppress(poplib.error_proto):
+                return _pop3_copies(reader.server, endpoint, account, message_id)
+            time.sleep(_PAUSE)
+        return _pop3_copies(reader.server, endpoint, account, message_id)
+
+
+def _pop3_copies(server: Server, endpoint: Endpoint, account: Account, message_id: str) -> int:
+    session: poplib.POP3
+    if endpoint.tls == "implicit":
+        session = poplib.POP3_SSL(server.name, endpoint.port, timeout=server.timeout, context=server.context)
+    else:
+        session = poplib.POP3(server.name, endpoint.port, timeout=server.timeout)
+    with contextlib.closing(session):
+        if endpoint.tls == "starttls":
             session.stls(context=server.context)
-        try:
-            session.user(account.user)
-            session.pass_(account.password)
-            count, _size = session.stat()
-            return any(_pop3_id(session, number) == message_id for number in range(count, 0, -1))
-        finally:
-            session.quit()
+        session.user(account.user)
+        session.pass_(account.password)
+        count, _size = session.stat()
+        found = sum(_pop3_id(session, number) == message_id for number in range(count, 0, -1))
+        session.quit()
+        return found
 
 
 def _pop3_id(session: poplib.POP3, number: int) -> str:
@@ -204,38 +237,79 @@ def _pop3_id(session: poplib.POP3, number: int) -> str:
 
 
 def prove(
-    *,
-    server: Server,
-    account: Account,
-    submission: Endpoint,
-    imap: Endpoint,
-    pop3: Endpoint | None,
-    deadline: float,
+    *, server: Server, account: Account, submission: Endpoint, readers: Sequence[Reader], deadline: float
 ) -> Flow:
-    """Send one message from the account to itself, find it, remove it, and say what was seen.
+    """Send one message from the account to itself, find it through every reader, remove it, and say what was seen.
 
     `deadline`: seconds the message may take from acceptance to the mailbox.
     """
-    message_id = email.utils.make_msgid(domain=account.address.rpartition("@")[2])
-    message = compose(account=account, recipient=account.address, message_id=message_id, now=time.time())
-    accepted = submit(server=server, endpoint=submission, account=account, message=message)
+    flow = Flow(message_id=email.utils.make_msgid(domain=account.address.rpartition("@")[2]))
+    message = compose(account=account, recipient=account.address, message_id=flow.message_id, now=time.time())
+    with _noted(flow):
+        flow.accepted = submit(server=server, endpoint=submission, account=account, message=message)
+    if flow.accepted is None:
+        return flow
     start = time.monotonic()
-    headers = fetch_headers(
-        server=server, endpoint=imap, account=account, message_id=message_id, deadline=start + deadline
-    )
-    seconds = round(time.monotonic() - start, 3)
-    received = [str(value) for value in headers.get_all("Received", [])] if headers is not None else []
-    found_by_pop3 = None
     try:
-        if headers is not None and pop3 is not None:
-            found_by_pop3 = pop3_has(server=server, endpoint=pop3, account=account, message_id=message_id)
+        for reader in readers:
+            _read(flow, reader, account, start=start, deadline=start + deadline)
     finally:
-        remove(server=server, endpoint=imap, account=account, message_id=message_id)
-    return Flow(
-        message_id=message_id,
-        accepted=accepted,
-        imap_seconds=seconds if headers is not None else None,
-        pop3_found=found_by_pop3,
-        received_tls=tls_on_arrival(received=received),
-        headers=tuple(received),
-    )
+        _remove(flow, readers, account)
+    if flow.received_tls is False:
+        flow.problems.append(
+            f"No Received header says that {server.name} took the message over TLS after a login, so it may not have. "
+            f"Look at its settings for port {submission.port}."
+        )
+    return flow
+
+
+@contextlib.contextmanager
+def _noted(flow: Flow) -> Iterator[None]:
+    """A step that fails is a problem of the flow; the steps after it are tried."""
+    try:
+        yield
+    except MailFlowError as exc:
+        flow.problems.append(str(exc))
+
+
+def _read(flow: Flow, reader: Reader, account: Account, *, start: float, deadline: float) -> None:
+    reading = Reading(server=reader.server.name)
+    flow.readings.append(reading)
+    with _noted(flow):
+        found, received = imap_copies(reader=reader, account=account, message_id=flow.message_id, deadline=deadline)
+        reading.imap_copies = found
+        reading.imap_seconds = round(time.monotonic() - start, 3) if found else None
+        flow.received_tls = tls_on_arrival(received=received) if received else flow.received_tls
+        _judge(flow, f"IMAP on {reader.server.name}", found, f"within {deadline - start:g} s")
+    if reader.pop3 is not None and reading.imap_copies:
+        with _noted(flow):
+            found = pop3_copies(reader=reader, endpoint=reader.pop3, account=account, message_id=flow.message_id)
+            reading.pop3_copies = found
+            _judge(flow, f"POP3 on {reader.server.name}", found, "beside IMAP, which does")
+
+
+def _judge(flow: Flow, where: str, found: int, when: str) -> None:
+    if found == 0:
+        flow.problems.append(
+            f"{where} did not show the message that was accepted ({flow.accepted}), {when}. Look at the queues "
+            "(postqueue -p) and at the delivery lines of the mail log."
+        )
+    elif found > 1:
+        flow.problems.append(
+            f"{where} shows {found} copies of one message. Look in the mail log for who sent it twice."
+        )
+
+
+def _remove(flow: Flow, readers: Sequence[Reader], account: Account) -> None:
+    """Through the first reader that can; the message is the same through all."""
+    faults = []
+    for reader in readers:
+        try:
+            removed = remove(reader=reader, account=account, message_id=flow.message_id)
+        except MailFlowError as exc:
+            faults.append(str(exc))
+        else:
+            if removed > 1 and not flow.problems:
+                _judge(flow, f"At last IMAP on {reader.server.name}", removed, "")
+            return
+    flow.problems += faults

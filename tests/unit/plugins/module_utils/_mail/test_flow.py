@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import email
+import poplib
 import smtplib
 import ssl
+from typing import Any
 
 import pytest
 from ansible_collections.mailforest.stack.plugins.module_utils._mail import flow
@@ -44,9 +46,11 @@ def test_only_an_authenticated_first_hop_under_tls_counts(received: list[str], e
 def test_a_server_that_does_not_answer_is_named_with_its_port() -> None:
     server = flow.Server(name="127.0.0.1", context=ssl.create_default_context(), timeout=1)
     message = flow.compose(account=ACCOUNT, recipient=ACCOUNT.address, message_id="<1@example.test>", now=0)
-    with pytest.raises(flow.MailFlowError, match="submission on port 1: ConnectionRefusedError") as caught:
+    with pytest.raises(
+        flow.MailFlowError, match=r"submission to 127\.0\.0\.1 port 1: ConnectionRefusedError"
+    ) as caught:
         flow.submit(server=server, endpoint=flow.Endpoint(port=1, tls="starttls"), account=ACCOUNT, message=message)
-    assert caught.value.step == "submission on port 1"
+    assert caught.value.step == "submission to 127.0.0.1 port 1"
     assert "Sesame" not in str(caught.value)
 
 
@@ -75,3 +79,128 @@ def test_a_refused_recipient_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     message = flow.compose(account=ACCOUNT, recipient=ACCOUNT.address, message_id="<1@example.test>", now=0)
     with pytest.raises(flow.MailFlowError, match=r"550.*no such user"):
         flow.submit(server=server, endpoint=flow.Endpoint(port=587, tls="starttls"), account=ACCOUNT, message=message)
+
+
+TLS = ssl.create_default_context()
+ARRIVED = ["from a by mx1 (Postfix) with ESMTPSA id 1; now"]
+
+
+def _reader(name: str, *, pop3: bool = True) -> flow.Reader:
+    server = flow.Server(name=name, context=TLS, timeout=1)
+    port = flow.Endpoint(port=995, tls="implicit")
+    return flow.Reader(server=server, imap=flow.Endpoint(port=993, tls="implicit"), pop3=port if pop3 else None)
+
+
+class Mailbox:
+    """What the sessions would say: copies by server, errors by step and server."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, imap: dict[str, Any], pop3: dict[str, Any]) -> None:
+        self.imap, self.pop3 = imap, pop3
+        self.received = ARRIVED
+        self.removed_by: list[str] = []
+        monkeypatch.setattr(flow, "submit", lambda **_given: "queued")
+        monkeypatch.setattr(flow, "imap_copies", lambda reader, **_given: (self._say(imap, reader), self.received))
+        monkeypatch.setattr(flow, "pop3_copies", lambda reader, **_given: self._say(pop3, reader))
+        monkeypatch.setattr(flow, "remove", self._remove)
+
+    @staticmethod
+    def _say(copies: dict[str, Any], reader: flow.Reader) -> int:
+        answer = copies[reader.server.name]
+        if isinstance(answer, str):
+            raise flow.MailFlowError(step="login", detail=answer, remedy="Look.")
+        return int(answer)
+
+    def _remove(self, reader: flow.Reader, **_given: Any) -> int:
+        found = self._say(self.imap, reader)
+        self.removed_by.append(reader.server.name)
+        return found
+
+    def prove(self, *readers: flow.Reader) -> flow.Flow:
+        server = flow.Server(name="mx1", context=TLS, timeout=1)
+        port = flow.Endpoint(port=465, tls="implicit")
+        return flow.prove(server=server, account=ACCOUNT, submission=port, readers=readers, deadline=5)
+
+
+def test_a_message_that_is_seen_once_everywhere_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    mailbox = Mailbox(monkeypatch, imap={"mx1": 1, "mx2": 1}, pop3={"mx1": 1})
+    found = mailbox.prove(_reader("mx1"), _reader("mx2", pop3=False))
+    assert (found.problems, found.accepted, found.received_tls) == ([], "queued", True)
+    assert [(one.server, one.imap_copies, one.pop3_copies) for one in found.readings] == [
+        ("mx1", 1, 1),
+        ("mx2", 1, None),
+    ]
+    assert mailbox.removed_by == ["mx1"]
+
+
+@pytest.mark.parametrize(
+    ("imap", "pop3", "words"),
+    [
+        ({"mx1": 1, "mx2": 0}, {"mx1": 1, "mx2": 0}, ["IMAP on mx2 did not show"]),
+        ({"mx1": 1, "mx2": 1}, {"mx1": 1, "mx2": 0}, ["POP3 on mx2 did not show"]),
+        ({"mx1": 2, "mx2": 2}, {"mx1": 1, "mx2": 1}, ["IMAP on mx1 shows 2", "IMAP on mx2 shows 2"]),
+        ({"mx1": "refused", "mx2": 1}, {"mx2": 1}, ["login: refused"]),
+        ({"mx1": 1, "mx2": 1}, {"mx1": "refused", "mx2": 1}, ["login: refused"]),
+    ],
+)
+def test_every_problem_is_told(
+    monkeypatch: pytest.MonkeyPatch, imap: dict[str, Any], pop3: dict[str, Any], words: list[str]
+) -> None:
+    mailbox = Mailbox(monkeypatch, imap=imap, pop3=pop3)
+    found = mailbox.prove(_reader("mx1"), _reader("mx2"))
+    assert len(found.problems) == len(words)
+    assert all(word in problem for word, problem in zip(words, found.problems, strict=True))
+    assert len(mailbox.removed_by) == 1
+
+
+def test_a_copy_that_comes_late_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    mailbox = Mailbox(monkeypatch, imap={"mx1": 1}, pop3={"mx1": 1})
+    monkeypatch.setattr(flow, "remove", lambda **_given: 2)
+    assert [problem.partition(".")[0] for problem in mailbox.prove(_reader("mx1")).problems] == [
+        "At last IMAP on mx1 shows 2 copies of one message"
+    ]
+
+
+def test_a_message_that_nobody_can_remove_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    mailbox = Mailbox(monkeypatch, imap={"mx1": "down", "mx2": "down"}, pop3={})
+    assert len(mailbox.prove(_reader("mx1"), _reader("mx2")).problems) == 4
+
+
+def test_a_message_that_came_without_a_login_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    mailbox = Mailbox(monkeypatch, imap={"mx1": 1}, pop3={"mx1": 1})
+    mailbox.received = ["from a by mx1 (Postfix) with ESMTP id 1; now"]
+    assert "No Received header" in mailbox.prove(_reader("mx1")).problems[0]
+
+
+def test_what_is_not_accepted_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    mailbox = Mailbox(monkeypatch, imap={}, pop3={})
+
+    def refuse(**_given: Any) -> str:
+        raise flow.MailFlowError(step="submission", detail="454 later.", remedy="Wait.")
+
+    monkeypatch.setattr(flow, "submit", refuse)
+    found = mailbox.prove(_reader("mx1"))
+    assert (found.accepted, found.problems, found.readings) == (None, ["submission: 454 later. Wait."], [])
+
+
+@pytest.mark.parametrize(("failures", "expected"), [(0, 1), (2, 1), (3, None)])
+def test_a_pop3_session_that_others_disturb_is_begun_anew(
+    monkeypatch: pytest.MonkeyPatch, failures: int, expected: int | None
+) -> None:
+    tries: list[int] = []
+
+    def look(*_given: Any) -> int:
+        tries.append(1)
+        if len(tries) <= failures:
+            raise poplib.error_proto("-ERR message was expunged")
+        return 1
+
+    monkeypatch.setattr(flow, "_pop3_copies", look)
+    monkeypatch.setattr(flow, "_PAUSE", 0)
+    reader = _reader("mx1")
+    assert reader.pop3 is not None
+    if expected is None:
+        with pytest.raises(flow.MailFlowError, match="POP3 on mx1 port 995"):
+            flow.pop3_copies(reader=reader, endpoint=reader.pop3, account=ACCOUNT, message_id="<1@example.test>")
+    else:
+        found = flow.pop3_copies(reader=reader, endpoint=reader.pop3, account=ACCOUNT, message_id="<1@example.test>")
+        assert found == expected
