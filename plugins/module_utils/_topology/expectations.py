@@ -5,14 +5,15 @@
 
 Who checks what grows with the number of hosts, not with its square: one host of each kind in a site checks every port
 of every server there, the first also every port of the other hosts; the rest check what they use themselves. One host
-of each site checks every port of every server of the sites that a tunnel joins it with, and one port of one server of
-each kind in the sites behind them. Observers check every port of every host, and what is published at the gateways.
+of each site checks every port of every server, and of the gateway, in the sites that a tunnel joins it with, and one
+port of one server of each kind in the sites behind them. Observers check every port of every host, and what is
+published at the gateways.
 Over UDP only questions that a service answers can be asked. Where it must be closed, no answer is what is expected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,13 +78,13 @@ class Expectations:
         tunnels = self.firewall.tunnels
         for peer in tunnels.peers[vantage.site]:
             for name in tunnels.behind(vantage.site, peer):
-                servers = filter(_serves, self.topology.by_site[name])
-                for check in self._beside(vantage, servers) if name == peer else self._behind(vantage, name):
-                    found[vantage.name].append(check)
+                found[vantage.name] += self._beside(vantage, name) if name == peer else self._behind(vantage, name)
 
-    def _beside(self, vantage: Host, targets: Iterable[Host]) -> Iterator[CheckPlan]:
-        """All ports of the servers of a site to which a tunnel leads."""
-        for target in targets:
+    def _beside(self, vantage: Host, site: str) -> Iterator[CheckPlan]:
+        """All ports of the servers and the gateway of a site to which a tunnel leads."""
+        for target in self.topology.by_site[site]:
+            if not _serves(target) and not target.has(Function.GATEWAY):
+                continue
             opened = self._admitted(target, vantage)
             for opening in opened:
                 yield from self._open(target, opening.service, target.address, inside=True)
