@@ -93,11 +93,12 @@ def restart(client: Any, lab: Lab) -> None:
 
 def remove_hosts(client: Any, lab: Lab, names: Iterable[str]) -> None:
     """Remove some hosts with all that is on them."""
-    wanted = {container_name(lab.name, name) for name in names}
-    unknown = wanted - {container_name(lab.name, name) for name in lab.hosts}
+    wanted = set(names)
+    unknown = sorted(wanted - set(lab.hosts))
     if unknown:
-        raise LabError(f"The lab '{lab.name}' has no such host. Choose from: {', '.join(lab.hosts)}")
-    doomed = [item for item in containers(client, lab.name) if item.name in wanted]
+        raise LabError(f"The lab '{lab.name}' has no host '{unknown[0]}'. Choose from: {', '.join(lab.hosts)}.")
+    machines = {container_name(lab.name, name) for name in wanted}
+    doomed = [item for item in containers(client, lab.name) if item.name in machines]
     parallel(lambda item: item.remove(force=True, v=True), doomed)
 
 
