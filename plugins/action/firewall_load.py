@@ -108,7 +108,7 @@ class ActionModule(ActionBase):
                     answer = self._ask("confirm", former_login=login)
                     if answer.get("state") == "confirmed":
                         return
-                    if answer.get("state") in ("fired", "restored"):
+                    if answer.get("state") in ("fired", "restored", "unknown"):
                         break  # too late; what was wrong until then is the reason
                     why = _reason(answer)
             except AnsibleConnectionFailure as exc:

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+import itertools
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from .model import Dnat, ForwardRule, Masquerade, Network, Policy, Ports, Rule, Tunnelled, families
@@ -48,10 +50,9 @@ class _Sets:
         for networks in lists:
             for version in sorted(families(networks)):
                 part = _part(networks, version)
-                if not _everything(part):
-                    names.setdefault(
-                        part, f"{'admin' if networks == policy.admin_sources else 'net'}{len(names) + 1}_v{version}"
-                    )
+                if part not in names and not _everything(part):
+                    admin = networks == policy.admin_sources
+                    names[part] = _free(f"admin_v{version}" if admin else _set_name(part), names.values())
         return cls(names)
 
     def match(self, networks: Sequence[Network], *, version: int, side: str, negate: bool = False) -> str:
@@ -68,6 +69,16 @@ class _Sets:
             elements = ", ".join(_plain(network) for network in networks)
             kind = f"ipv{networks[0].version}_addr"
             yield f"set {name} {{ type {kind}; flags interval; elements = {{ {elements} }}; }}"
+
+
+def _set_name(networks: Sequence[Network]) -> str:
+    """A name that tells what is in it, and stays when other rules come and go."""
+    first = re.sub("[^0-9a-f]+", "_", _plain(networks[0]))
+    return f"net_{first}_and_{len(networks) - 1}" if len(networks) > 1 else f"net_{first}"
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    return next(free for n in itertools.count(1) if (free := name if n == 1 else f"{name}_{n}") not in taken)
 
 
 def _part(networks: Sequence[Network], version: int) -> tuple[Network, ...]:

@@ -42,13 +42,15 @@ def lines(chain: str = "input", **options: Any) -> list[str]:
     [
         pytest.param(rule(), ['tcp dport { 25 } counter accept comment "x"'], id="anyone"),
         pytest.param(
-            rule(sources=[OFFICE]), ['ip saddr @net2_v4 tcp dport { 25 } counter accept comment "x"'], id="one network"
+            rule(sources=[OFFICE]),
+            ['ip saddr @net_198_51_100_64_26 tcp dport { 25 } counter accept comment "x"'],
+            id="one network",
         ),
         pytest.param(
             rule(sources=[OFFICE, "2001:db8::/48"]),
             [
-                'ip saddr @net2_v4 tcp dport { 25 } counter accept comment "x"',
-                'ip6 saddr @net3_v6 tcp dport { 25 } counter accept comment "x"',
+                'ip saddr @net_198_51_100_64_26 tcp dport { 25 } counter accept comment "x"',
+                'ip6 saddr @net_2001_db8_48 tcp dport { 25 } counter accept comment "x"',
             ],
             id="both versions",
         ),
@@ -56,7 +58,7 @@ def lines(chain: str = "input", **options: Any) -> list[str]:
             rule(sources=["0.0.0.0/0", "2001:db8::/48"]),
             [
                 'meta nfproto ipv4 tcp dport { 25 } counter accept comment "x"',
-                'ip6 saddr @net2_v6 tcp dport { 25 } counter accept comment "x"',
+                'ip6 saddr @net_2001_db8_48 tcp dport { 25 } counter accept comment "x"',
             ],
             id="everybody of one version",
         ),
@@ -70,7 +72,7 @@ def lines(chain: str = "input", **options: Any) -> list[str]:
         ),
         pytest.param(
             rule(sources=["198.51.100.0/28"]),
-            ['ip saddr @admin1_v4 tcp dport { 25 } counter accept comment "x"'],
+            ['ip saddr @admin_v4 tcp dport { 25 } counter accept comment "x"'],
             id="equal lists share a set",
         ),
     ],
@@ -113,6 +115,21 @@ def test_sets_are_collapsed() -> None:
     assert "elements = { 10.0.0.0/8, 192.168.0.1 };" in text
 
 
+def test_names_of_sets_stay_when_other_rules_come() -> None:
+    before = set(render(read_policy(params(rules=[rule(sources=[OFFICE])])), ssh_ports=[22]).splitlines())
+    rules = [rule(name="new", sources=["10.0.0.0/8", "192.168.0.0/16"]), rule(sources=[OFFICE])]
+    after = set(render(read_policy(params(rules=rules)), ssh_ports=[22]).splitlines())
+    assert {line.split()[0] for line in before - after} == {"ip"}  # who is told that a port is closed
+    assert any("set net_10_0_0_0_8_and_1 {" in line for line in after)
+
+
+def test_sets_that_would_have_the_same_name() -> None:
+    rules = [rule(sources=["1::2:3:0:0/96"]), rule(sources=["1:2:3::/96"]), rule(sources=["1:2::3:0:0/96"])]
+    text = render(read_policy(params(rules=rules)), ssh_ports=[22])
+    names = [line.split()[1] for line in text.splitlines() if line.strip().startswith("set net")]
+    assert len(names) == len(set(names)) == 3
+
+
 def test_one_transaction_that_touches_no_other_table() -> None:
     text = render(read_policy(params()), ssh_ports=[22, 2222])
     assert "flush" not in text
@@ -121,7 +138,7 @@ def test_one_transaction_that_touches_no_other_table() -> None:
         "delete table inet mailforest",
         "table inet mailforest {",
     ]
-    assert 'ip saddr @admin1_v4 tcp dport { 22, 2222 } counter accept comment "ssh"' in text
+    assert 'ip saddr @admin_v4 tcp dport { 22, 2222 } counter accept comment "ssh"' in text
     assert text == render(read_policy(params()), ssh_ports=[22, 2222])
 
 
@@ -138,27 +155,27 @@ def test_a_host_that_is_no_gateway_leaves_forwarding_alone() -> None:
         pytest.param({}, ['counter accept comment "f"'], id="anything"),
         pytest.param(
             {"sources": ["10.0.0.0/8"], "not_destinations": ["10.1.0.0/16"]},
-            ['ip saddr @net2_v4 ip daddr != @net3_v4 counter accept comment "f"'],
+            ['ip saddr @net_10_0_0_0_8 ip daddr != @net_10_1_0_0_16 counter accept comment "f"'],
             id="out, but not there",
         ),
         pytest.param(
             {"not_destinations": ["10.1.0.0/16"]},
-            ['ip daddr != @net2_v4 counter accept comment "f"', 'meta nfproto ipv6 counter accept comment "f"'],
+            ['ip daddr != @net_10_1_0_0_16 counter accept comment "f"', 'meta nfproto ipv6 counter accept comment "f"'],
             id="only an exclusion",
         ),
         pytest.param(
             {"sources": ["10.0.0.0/8", "2001:db8::/48"], "destinations": ["10.2.0.0/16"], "transport": "udp"},
-            ['ip saddr @net2_v4 ip daddr @net4_v4 meta l4proto udp counter accept comment "f"'],
+            ['ip saddr @net_10_0_0_0_8 ip daddr @net_10_2_0_0_16 meta l4proto udp counter accept comment "f"'],
             id="the version both ends have",
         ),
         pytest.param(
             {"destinations": ["2001:db8::5"], "transport": "tcp", "ports": ["80", "443"]},
-            ['ip6 daddr @net2_v6 tcp dport { 80, 443 } counter accept comment "f"'],
+            ['ip6 daddr @net_2001_db8_5 tcp dport { 80, 443 } counter accept comment "f"'],
             id="ports",
         ),
         pytest.param(
             {"sources": ["10.2.0.0/16"], "in_interfaces": ["mf-b"], "out_interfaces": ["lan", "dmz"]},
-            ['iifname "mf-b" oifname { "dmz", "lan" } ip saddr @net2_v4 counter accept comment "f"'],
+            ['iifname "mf-b" oifname { "dmz", "lan" } ip saddr @net_10_2_0_0_16 counter accept comment "f"'],
             id="interfaces",
         ),
         pytest.param(
@@ -181,7 +198,9 @@ def test_masquerade_and_dnat() -> None:
             {"name": "web", "transport": "tcp", "port": 80, "destination": "2001:db8::5", "destination_port": 8080},
         ],
     }
-    assert lines("postrouting", **options)[1:] == ["ip saddr @net2_v4 ip daddr != @net3_v4 counter masquerade"]
+    assert lines("postrouting", **options)[1:] == [
+        "ip saddr @net_10_0_0_0_8 ip daddr != @net_10_9_0_0_16 counter masquerade"
+    ]
     assert lines("prerouting", **options)[1:] == [
         'meta nfproto ipv4 fib daddr type local tcp dport 25 counter dnat ip to 10.0.0.5:25 comment "mail"',
         'meta nfproto ipv6 fib daddr type local tcp dport 80 counter dnat ip6 to [2001:db8::5]:8080 comment "web"',
@@ -202,9 +221,9 @@ TUNNELLED: dict[str, Any] = {
 
 def test_traffic_for_a_tunnel_leaves_through_it_or_not_at_all() -> None:
     assert lines("tunnelled", **TUNNELLED) == [
-        'oifname != "mf-b" ip daddr @net3_v4 counter name leaked drop',
-        'oifname != "mf-b" ip6 daddr @net4_v6 counter name leaked drop',
-        'oifname != "mf-c" ip daddr @net5_v4 counter name leaked drop',
+        'oifname != "mf-b" ip daddr @net_10_2_0_0_16 counter name leaked drop',
+        'oifname != "mf-b" ip6 daddr @net_2001_db8_2_48 counter name leaked drop',
+        'oifname != "mf-c" ip daddr @net_10_3_0_0_16 counter name leaked drop',
     ]
     assert lines("output", **TUNNELLED)[1:] == ["jump tunnelled"]
     assert lines("forward", **TUNNELLED)[1] == "jump tunnelled"
@@ -214,26 +233,26 @@ def test_traffic_for_a_tunnel_leaves_through_it_or_not_at_all() -> None:
 def test_traffic_from_a_tunnelled_network_arrives_through_the_tunnel() -> None:
     assert lines("arriving", **TUNNELLED) == [
         "type filter hook prerouting priority raw; policy accept;",
-        'iifname != "mf-b" ip saddr @net3_v4 counter name spoofed drop',
-        'iifname != "mf-b" ip6 saddr @net4_v6 counter name spoofed drop',
-        'iifname != "mf-c" ip saddr @net5_v4 counter name spoofed drop',
+        'iifname != "mf-b" ip saddr @net_10_2_0_0_16 counter name spoofed drop',
+        'iifname != "mf-b" ip6 saddr @net_2001_db8_2_48 counter name spoofed drop',
+        'iifname != "mf-c" ip saddr @net_10_3_0_0_16 counter name spoofed drop',
     ]
 
 
 def test_addresses_stay_on_the_way_into_a_tunnel() -> None:
     assert lines("postrouting", **TUNNELLED)[1:] == [
-        "ip daddr @net3_v4 accept",
-        "ip6 daddr @net4_v6 accept",
-        "ip daddr @net5_v4 accept",
-        "ip saddr @net2_v4 counter masquerade",
+        "ip daddr @net_10_2_0_0_16 accept",
+        "ip6 daddr @net_2001_db8_2_48 accept",
+        "ip daddr @net_10_3_0_0_16 accept",
+        "ip saddr @net_10_1_0_0_16 counter masquerade",
     ]
 
 
 def test_a_network_with_two_tunnels_may_take_either() -> None:
     either = [tunnel("mf-c", "10.2.0.0/16", "10.3.0.0/16"), tunnel("mf-b", "10.2.0.0/16")]
     assert lines("tunnelled", forward=True, tunnelled=either) == [
-        'oifname != { "mf-b", "mf-c" } ip daddr @net2_v4 counter name leaked drop',
-        'oifname != "mf-c" ip daddr @net3_v4 counter name leaked drop',
+        'oifname != { "mf-b", "mf-c" } ip daddr @net_10_2_0_0_16 counter name leaked drop',
+        'oifname != "mf-c" ip daddr @net_10_3_0_0_16 counter name leaked drop',
     ]
 
 
@@ -241,11 +260,11 @@ def test_dnat_that_some_sources_do_not_take() -> None:
     office = ["10.0.0.0/8", "2001:db8::/48"]
     dnat = {"name": "mail", "transport": "tcp", "port": 25, "destination": "10.0.0.5", "not_sources": office}
     assert lines("prerouting", forward=True, dnat=[dnat])[1:] == [
-        'ip saddr != @net2_v4 fib daddr type local tcp dport 25 counter dnat ip to 10.0.0.5:25 comment "mail"'
+        'ip saddr != @net_10_0_0_0_8 fib daddr type local tcp dport 25 counter dnat ip to 10.0.0.5:25 comment "mail"'
     ]
     dnat["not_destinations"] = office
     assert lines("prerouting", forward=True, dnat=[dnat])[1:] == [
-        "ip saddr != @net2_v4 ip daddr != @net2_v4 fib daddr type local tcp dport 25 "
+        "ip saddr != @net_10_0_0_0_8 ip daddr != @net_10_0_0_0_8 fib daddr type local tcp dport 25 "
         'counter dnat ip to 10.0.0.5:25 comment "mail"'
     ]
 
