@@ -19,7 +19,8 @@ FULL_SIZE = 1420
 """The tunnels' MTU, as the role sets it."""
 _SMALL_SIZE = 84
 _ANSWER_TIMEOUT = 3.0
-_PAUSE = 1.0
+_PAUSE = 2.0
+_LOG_SINCE = "-2min"
 _LOG_LINES = 6
 _COMMAND_TIMEOUT = 10.0
 
@@ -76,7 +77,7 @@ class Host(Protocol):
         """The interface through which a packet to this address would leave."""
 
     def log(self, link: Link) -> str:
-        """The last lines of its log."""
+        """What its log of late says of the reason, several lines."""
 
 
 class Gateway:
@@ -106,7 +107,9 @@ class Gateway:
 
     def log(self, link: Link) -> str:
         """See Host."""
-        return _output("journalctl", "--no-pager", f"--lines={_LOG_LINES}", "--output=cat", f"--unit={link.unit}")
+        return telling(
+            _output("journalctl", "--no-pager", f"--since={_LOG_SINCE}", "--output=cat", f"--unit={link.unit}")
+        )
 
 
 def _output(*argv: str) -> str:
@@ -120,10 +123,19 @@ def _output(*argv: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _inside(network: str) -> str:
-    """An address of the network that stands for all of it."""
+def telling(log: str) -> str:
+    """What was said of the certificate, or the last errors, or the last lines; each once, and none of our asking."""
+    lines = list(dict.fromkeys(line for line in log.splitlines() if not line.startswith("MANAGEMENT:")))
+    errors = [line for line in lines if "error" in line.lower()]
+    refusals = [line for line in errors if line.startswith("VERIFY")]
+    return "\n".join((refusals or errors or lines)[-_LOG_LINES:])
+
+
+def _inside(network: str, link: Link) -> str:
+    """An address that stands for the whole network; not the peer's, to which the tunnel is the way by itself."""
     parsed = ipaddress.IPv4Network(network)
-    return str(parsed.network_address + (1 if parsed.num_addresses > 2 else 0))
+    first = parsed.network_address + (1 if parsed.num_addresses > 2 else 0)
+    return str(first if str(first) != link.peer_address else parsed.broadcast_address - 1)
 
 
 def look(link: Link, host: Host) -> Tunnel:
@@ -143,7 +155,7 @@ def look(link: Link, host: Host) -> Tunnel:
             ),
         )
     trip = host.ping(link, FULL_SIZE) if status.state == UP else None
-    towards = {route: host.interface_towards(_inside(route)) for route in link.routes} if trip is not None else {}
+    towards = {route: host.interface_towards(_inside(route, link)) for route in link.routes} if trip is not None else {}
     astray = {route: found for route, found in towards.items() if found != link.interface}
     return Tunnel(
         name=link.name,
@@ -189,7 +201,7 @@ def _problem(link: Link, host: Host, status: Status, trip: float | None, astray:
 
 
 def _quoted(log: str) -> str:
-    return f"\nIts last log lines:\n{log}" if log else ""
+    return f"\nIts log says:\n{log}" if log else ""
 
 
 def look_until(

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
-from ansible_collections.mailforest.stack.plugins.module_utils._tunnel.look import Link, look, look_until
+from ansible_collections.mailforest.stack.plugins.module_utils._tunnel.look import Link, look, look_until, telling
 from ansible_collections.mailforest.stack.plugins.module_utils._tunnel.management import NotRunning, Status
 
 LINK = Link(
@@ -73,7 +73,7 @@ def test_all_is_well() -> None:
         pytest.param(
             FakeHost(states=[NotRunning("Connection refused")]),
             False,
-            ["does not run (Connection refused)", "journalctl -u mailforest-tunnel@branch.service", "\nIts last log"],
+            ["does not run (Connection refused)", "journalctl -u mailforest-tunnel@branch.service", "\nIts log says"],
             id="not running",
         ),
         pytest.param(
@@ -106,7 +106,13 @@ def test_networks_that_go_astray_are_named_with_their_way() -> None:
     assert look(LINK, FakeHost(ways={"198.51.100.129": "eth1"})).astray == {"198.51.100.128/26": "eth1"}
 
 
-@pytest.mark.parametrize(("wait", "seen"), [(0, "WAIT"), (1, "AUTH"), (30, "CONNECTED")])
+def test_the_peer_does_not_stand_for_its_network() -> None:
+    link = replace(LINK, peer_address="198.51.100.129")
+    assert look(link, FakeHost(ways={"198.51.100.129": "eth1"})).astray == {}
+    assert look(link, FakeHost(ways={"198.51.100.190": "eth1"})).astray == {"198.51.100.128/26": "eth1"}
+
+
+@pytest.mark.parametrize(("wait", "seen"), [(0, "WAIT"), (2, "AUTH"), (30, "CONNECTED")])
 def test_it_waits_as_long_as_it_may(wait: float, seen: str) -> None:
     now = [100.0]
     host = FakeHost(states=[status("WAIT"), status("AUTH"), status()])
@@ -114,3 +120,13 @@ def test_it_waits_as_long_as_it_may(wait: float, seen: str) -> None:
         [LINK], host, wait=wait, clock=lambda: now[0], sleep=lambda seconds: now.append(now.pop() + seconds)
     )
     assert tunnel.state == seen
+
+
+def test_of_a_log_the_errors_tell_most() -> None:
+    asked = ["MANAGEMENT: CMD 'state'", "MANAGEMENT: Client disconnected"]
+    wrong = "VERIFY X509NAME ERROR: CN=gw-x.example.test, must be gw-y.example.test"
+    log = [wrong, "TLS Error: TLS handshake failed", "Restart pause, 2 second(s)"] * 20
+    assert telling("\n".join([*log, *asked])) == wrong
+    assert telling("\n".join(log[1:3])) == "TLS Error: TLS handshake failed"
+    assert telling("\n".join(["started", *asked])) == "started"
+    assert telling("") == ""
