@@ -70,6 +70,21 @@ options:
     type: str
     choices: [tdb, mdb]
     default: tdb
+  wait:
+    description:
+      - Seconds to wait, at the end, until this controller and O(replication_source_dc) have each other's changes and
+        both answer for this controller's names in DNS. What is missing is asked for at once. V(0) does not look.
+      - It needs C(samba-ad-dc) to run on both.
+    type: int
+    default: 0
+  report_old_tickets:
+    description:
+      - What happens when the server does not take this controller's changes, and another controller had this one's name
+        before. Then the server goes on using the Kerberos tickets of that one, which this controller cannot read, for
+        up to ten hours, or until C(samba-ad-dc) is restarted there.
+      - With V(true), O(wait) ends at once and the result says RV(old_tickets), so that the play can restart it.
+    type: bool
+    default: false
 author:
   - mailforest.stack contributors (@mailforest)
 seealso:
@@ -87,6 +102,13 @@ EXAMPLES = r"""
     replication_source_dc: dc1.corp.example.test
     site_name: branch
     domain_admin_password: "{{ vault_administrator_password }}"
+
+- name: Have both know each other, once Samba runs
+  mailforest.stack.domain_controller:
+    dns_domain_name: corp.example.test
+    replication_source_dc: dc1.corp.example.test
+    site_name: branch
+    wait: 180
 """
 
 RETURN = r"""
@@ -110,6 +132,10 @@ moved_aside:
   description: Where the remains of an interrupted run were moved to.
   returned: success
   type: str
+old_tickets:
+  description: Whether the other controllers have to be restarted, as O(report_old_tickets) tells.
+  returned: success
+  type: bool
 unknown:
   description: What check mode cannot know before the real run.
   returned: in check mode, when this host has not joined yet
@@ -127,6 +153,8 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._join 
     ControllerResource,
     wanted_of,
 )
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._joinlink import Settler
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._joinlinkdb import SambaLink
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._joinsamba import JoiningSamba, SambaPartner
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import run
 
@@ -136,6 +164,10 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     options = module.params
     wanted = wanted_of(options)
+
+    def settle() -> bool:
+        settler = Settler(SambaLink(options["configuration_file"], wanted), wait=options["wait"])
+        return settler.run(report_old_tickets=options["report_old_tickets"])
 
     def samba() -> JoiningSamba:
         return JoiningSamba(options["configuration_file"])
@@ -152,6 +184,7 @@ def main() -> None:
             ),
             wanted,
             password=options["domain_admin_password"],
+            settle=settle if options["wait"] else None,
             check_mode=module.check_mode,
         ),
     )

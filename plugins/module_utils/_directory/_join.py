@@ -32,6 +32,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "site_name": {"type": "str", "required": True},
     "host_name": {"type": "str"},
     "backend_store": {"type": "str", "choices": ["tdb", "mdb"], "default": "tdb"},
+    "wait": {"type": "int", "default": 0},
+    "report_old_tickets": {"type": "bool", "default": False},
 }
 
 
@@ -158,6 +160,7 @@ class ControllerResource:
         wanted: Wanted,
         *,
         password: str | None,
+        settle: Callable[[], bool] | None,
         check_mode: bool,
     ) -> None:
         """Check the names at once, before Samba is even looked for: nothing of them depends on the host."""
@@ -171,10 +174,12 @@ class ControllerResource:
         self._connect_partner = partner
         self._wanted = wanted
         self._password = password
+        self._settle = settle
         self._check_mode = check_mode
         self._found = Found()
         self._unknown: list[str] = []
         self._moved: str | None = None
+        self._old_tickets = False
 
     def current(self) -> State:
         """Read the domain of this host; another one than the wanted ends the module."""
@@ -368,7 +373,9 @@ class ControllerResource:
             )
 
     def finish(self) -> None:
-        """Nothing is left to do."""
+        """Wait for replication and DNS, if asked to."""
+        if self._settle:
+            self._old_tickets = self._settle()
 
     def result(self) -> Mapping[str, Any]:
         """The domain, this controller's site, where an interrupted run was put, and what check mode cannot know."""
@@ -377,6 +384,7 @@ class ControllerResource:
             "domain": _domain.shown(domain) if domain else {},
             "site": self._host.site() if domain else None,
             "moved_aside": self._moved,
+            "old_tickets": self._old_tickets,
         }
         if self._unknown:
             values["unknown"] = self._unknown

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -112,12 +113,15 @@ def outcome(
     partner: FakePartner | None = None,
     *,
     password: str | None = "Sesame-1",
+    settle: Callable[[], bool] | None = None,
     check_mode: bool = False,
     **options: Any,
 ) -> dict[str, Any]:
     partner = partner or FakePartner(host)
     wanted = _join.wanted_of({**OPTIONS, **options})
-    resource = _join.ControllerResource(lambda: host, lambda: partner, wanted, password=password, check_mode=check_mode)
+    resource = _join.ControllerResource(
+        lambda: host, lambda: partner, wanted, password=password, settle=settle, check_mode=check_mode
+    )
     return _engine._run(resource, check_mode=check_mode)
 
 
@@ -144,6 +148,21 @@ def test_a_controller_that_has_joined_asks_nobody() -> None:
     host.place = "elsewhere"
     result = outcome(host, partner, password=None)
     assert (result["changed"], result["site"], host.calls) == (False, "elsewhere", [])
+
+
+@pytest.mark.parametrize("old_tickets", [True, False])
+def test_both_sides_are_waited_for_in_real_runs_only(old_tickets: bool) -> None:
+    host = FakeHost()
+    waited: list[list[str]] = []
+
+    def settle() -> bool:
+        waited.append(list(host.calls))
+        return old_tickets
+
+    assert not outcome(host, settle=settle, check_mode=True)["old_tickets"]
+    assert waited == []
+    assert outcome(host, settle=settle)["old_tickets"] is old_tickets
+    assert waited == [["join"]]
 
 
 @pytest.mark.parametrize(
