@@ -160,6 +160,10 @@ options:
     type: str
     choices: [auto, all, failures]
     default: auto
+  fail:
+    description: Whether the task fails when a check did not pass. V(false) is for who judges RV(results) later.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -226,6 +230,8 @@ results:
     expected: {description: "What was expected: open or closed.", type: str}
     passed: {description: Whether the verdict is what was expected., type: bool}
     detail: {description: "What was seen, in words; empty when all is well.", type: str}
+    consequence: {description: What follows from a check that did not pass., type: str}
+    remedy: {description: What to do about a check that did not pass., type: str}
     requirement: {description: Id of the requirement., type: str}
     address: {description: Address that was probed., type: str}
     session:
@@ -263,6 +269,7 @@ ARGUMENTS: dict[str, dict[str, object]] = {
     "delay": {"type": "float", "default": 1},
     "concurrency": {"type": "int", "default": 200},
     "report": {"type": "str", "choices": ["auto", "all", "failures"], "default": "auto"},
+    "fail": {"type": "bool", "default": True},
 }
 
 
@@ -273,12 +280,12 @@ def main() -> None:
     start = time.monotonic()
     try:
         checks = parse_all(options.pop("checks"), timeout=options.pop("timeout"))
-        report = options.pop("report")
+        report, fail = options.pop("report"), options.pop("fail")
         results = probe(checks, Limits(**options))
     except SpecError as error:
         module.fail_json(msg=f"Nothing was probed, as the checks are not valid.\n{error}")
     values = as_return_values(results, report=report, seconds=time.monotonic() - start)
-    (module.fail_json if values["failed_checks"] else module.exit_json)(changed=False, **values)
+    (module.fail_json if fail and values["failed_checks"] else module.exit_json)(changed=False, **values)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._topology.services import CATALOGUE
+from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import Answers, Plan
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import Finding, count, render
 
 _ROLES = ("schema", "naming", "rid", "pdc", "infrastructure", "domaindns", "forestdns")
 _PORTS = {service.name: service.ports for service in CATALOGUE}
@@ -32,7 +35,7 @@ def _listeners(host: Mapping[str, Any]) -> str:
     return " ".join(_PORTS[name] for name in names)
 
 
-def _host_rows(plan: Mapping[str, Any], site: str) -> list[list[str]]:
+def _host_rows(plan: Plan, site: str) -> list[list[str]]:
     return [
         [
             name,
@@ -45,56 +48,103 @@ def _host_rows(plan: Mapping[str, Any], site: str) -> list[list[str]]:
     ]
 
 
-def _sites(plan: Mapping[str, Any]) -> list[str]:
+def _sites(plan: Plan) -> list[str]:
     lines: list[str] = []
     for name, site in plan["sites"].items():
-        lines += ["", f"Site {name} ({', '.join(site['subnets'])})", *_table(_host_rows(plan, name))]
+        behind = f", behind {site['gateway']}" if site["gateway"] else ""
+        lines += ["", f"Site {name} ({', '.join(site['subnets'])}){behind}", *_table(_host_rows(plan, name))]
     return lines
 
 
-def _owners(owners: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """One line a role; where domain controllers disagree, all answers are shown."""
-    rows = [[role, ", ".join(sorted({answer[role] for answer in owners.values()}))] for role in _ROLES if owners]
-    return ["", "FSMO roles, as every domain controller's own database says", *_table(rows)] if rows else []
+def _section(title: str, rows: Sequence[Sequence[str]]) -> list[str]:
+    """A title and its table; nothing where there are no rows."""
+    return ["", title, *_table(rows)] if rows else []
 
 
-def _flows(flows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _tunnels(answers: Answers) -> list[str]:
+    """Each end of each tunnel, of gateways that answered."""
     rows = [
-        [
-            flow["item"]["server"],
-            f"port {flow['item']['submission']['port']}",
-            "sent, found" + (" by IMAP and POP3" if flow["pop3_found"] else " by IMAP"),
-        ]
-        for flow in flows
+        [host, f"to {tunnel['peer']}", tunnel["interface"], f"{tunnel['remote']} port {tunnel['port']}/udp", state]
+        for host, answer in answers.given("__tunnels", "problems").items()
+        for state in ("not as declared, see below" if answer["problems"] else "connected",)
+        for tunnel in answers.plan["hosts"][host]["tunnels"]
     ]
-    return ["", "Mail: a message through each submission port, found and removed again", *_table(rows)] if rows else []
+    return _section("Tunnels between the sites", rows)
 
 
-def _outside(plan: Mapping[str, Any]) -> list[str]:
+def _owners(answers: Answers) -> list[str]:
+    """One line a role; where domain controllers disagree, all answers are shown."""
+    owners = [answer["owners"] for answer in answers.given("__roles", "owners").values()]
+    rows = [[role, ", ".join(sorted({each[role] or "nobody" for each in owners}))] for role in _ROLES if owners]
+    return _section("FSMO roles, as every domain controller's own database says", rows)
+
+
+def _replication(answers: Answers) -> list[str]:
+    rows = [
+        [host, f"from {', '.join(partners)}"]
+        for host, answer in answers.given("__replication", "partners").items()
+        if (partners := sorted({partner["controller"] for partner in answer["partners"]}))
+    ]
+    return _section("Replication, as every domain controller's own database says", rows)
+
+
+def _homes(plan: Plan) -> list[str]:
+    """Which server keeps whose mailboxes, where there are several."""
+    mailboxes = Counter(plan["mail"]["homes"].values())
+    sites = {
+        server: [site for site, row in plan["sites"].items() if row["mail_home"] == server]
+        for server in plan["mail"]["servers"]
+    }
+    rows = [
+        [server, f"home of {', '.join(names)}" if names else "home of no site", f"mailboxes: {mailboxes[server]}"]
+        for server, names in sites.items()
+    ]
+    return _section("Mailboxes", rows if len(rows) > 1 else [])
+
+
+def _flows(answers: Answers) -> list[str]:
+    rows = [
+        [f"through {flow['server']}", f"port {flow['submission']['port']}", f"to {flow['address']}", _seen(flow)]
+        for _host, result in answers.flows()
+        if (flow := result.get("item")) and result.get("problems") == []
+    ]
+    title = "Mail: a message through each submission port to each mailbox server, found once and removed again"
+    return _section(title, sorted(rows))
+
+
+def _seen(flow: Mapping[str, Any]) -> str:
+    """By which protocols and through which servers a message was found."""
+    readers = flow["readers"]
+    protocols = "IMAP and POP3" if all(reader["pop3"] for reader in readers) else "IMAP"
+    return f"found by {protocols} through {', '.join(reader['server'] for reader in readers)}"
+
+
+def _outside(plan: Plan) -> list[str]:
     lines = [f"  {line}" for zone in plan["outside_dns"] for line in zone["lines"]]
     return ["", "For the public DNS", *lines] if lines else []
 
 
-def summary(
-    plan: Mapping[str, Any],
-    *,
-    owners: Mapping[str, Mapping[str, str]],
-    flows: Sequence[Mapping[str, Any]],
-    ca_file: str,
-) -> list[str]:
-    """Say what stands: addresses, ports, role owners, the mail that went through, the CA, the records for outside.
+def _findings(answers: Answers, findings: Sequence[Finding]) -> list[str]:
+    hosts = len(answers.by_host)
+    return ["", f"Verified from {hosts} host{'' if hosts == 1 else 's'}: {count(findings)}", *render(findings)]
 
-    `owners`: domain controller -> role -> owner, as each one's own database says.
-    `flows`: the results of a loop of `mail_flow` over the plan's flows.
+
+def summary(answers: Answers, findings: Sequence[Finding], *, ca_file: str) -> list[str]:
+    """Say what stands, and what does not.
+
     `ca_file`: where the CA's certificate lies on the controller; empty where it was not copied.
     """
+    plan = answers.plan
     forest = plan["forest"]
-    lines = [
+    return [
         f"Forest {forest['dns_domain']} ({forest['netbios']}), functional level {forest['functional_level']}",
         *_sites(plan),
-        *_owners(owners),
-        *_flows(flows),
+        *_tunnels(answers),
+        *_owners(answers),
+        *_replication(answers),
+        *_homes(plan),
+        *_flows(answers),
+        *(["", "Certificate of the forest's CA, for the clients to trust", f"  {ca_file}"] if ca_file else []),
+        *_outside(plan),
+        *_findings(answers, findings),
     ]
-    if ca_file:
-        lines += ["", "Certificate of the forest's CA, for the clients to trust", f"  {ca_file}"]
-    return lines + _outside(plan)

@@ -17,7 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py") if path.stem != "__init__")
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
-READERS = {"findings", "fsmo_info", "mail_flow", "reachable", "site_tunnel_info", "topology"}
+READERS = {
+    *("findings", "topology"),
+    *("fsmo_info", "replication_info", "replication_sync", "site_tunnel_info"),
+    *("dc_locator", "dns_lookup", "mail_flow", "reachable"),
+}
 """Modules that change nothing, so have no difference to show."""
 SHIPPED = {
     *("plugins", "roles", "playbooks", "meta", "docs", "changelogs"),

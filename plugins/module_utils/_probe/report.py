@@ -77,6 +77,12 @@ def sentence(result: Result) -> str:
     return f"{fact}, {times}{detail}. {consequence} {remedy}{requirement}"
 
 
+def _as_dict(result: Result) -> dict[str, Any]:
+    """Return the result, with what follows and what to do where it did not pass."""
+    consequence, remedy = ("", "") if result.passed else _advice(result)
+    return {**result.as_dict(), "consequence": consequence, "remedy": remedy}
+
+
 def message(results: Sequence[Result]) -> str:
     """Return the summary, and one line for each check that failed."""
     failed = [result for result in results if not result.passed]
@@ -93,7 +99,7 @@ def as_return_values(results: Sequence[Result], *, report: str, seconds: float) 
     failed = [result for result in results if not result.passed]
     return {
         "msg": message(results),
-        "results": [result.as_dict() for result in (results if everything else failed)],
+        "results": [_as_dict(result) for result in (results if everything else failed)],
         "checked": len(results),
         "failed_checks": len(failed),
         "verdicts": dict(Counter(str(result.finding.verdict) for result in results)),

@@ -50,6 +50,19 @@ def test_failure_returns_the_results_too(capsys: pytest.CaptureFixture[str]) -> 
     assert returned["msg"].endswith("[AD-9]")
 
 
+def test_a_failure_says_what_follows_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    (result,) = run(capsys, checks=[{"host": "127.0.0.1", "port": fakes.unused_port()}])["results"]
+    assert result["consequence"] == "Nothing listens there, so no client gets in."
+    assert result["remedy"].startswith("Start the service")
+
+
+def test_who_judges_later_gets_the_failures_without_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    returned = run(capsys, checks=[{"host": "127.0.0.1", "port": fakes.unused_port()}], fail=False)
+    assert "failed" not in returned
+    assert returned["failed_checks"] == 1
+    assert returned["results"][0]["passed"] is False
+
+
 def test_check_mode_checks(capsys: pytest.CaptureFixture[str]) -> None:
     checks = [{"host": "127.0.0.1", "port": fakes.unused_port(), "expect": "closed"}]
     assert run(capsys, checks=checks, _ansible_check_mode=True)["checked"] == 1

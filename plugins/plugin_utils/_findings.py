@@ -1,0 +1,323 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to the collection: judge what every vantage point saw, and say what is not as declared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import Answers, HostAnswers, Plan, Registered
+
+ERROR, WARNING = "error", "warning"
+_UNIQUE = {
+    **dict.fromkeys(("schema", "naming"), "AD-21"),
+    "rid": "AD-22",
+    "pdc": "AD-23",
+    "infrastructure": "AD-24",
+    **dict.fromkeys(("domaindns", "forestdns"), "AD-19"),
+}
+"""Role to the requirement that it has one owner."""
+_FEW_RIDS = 100_000_000
+_BROKE_OFF = "See the journal of the service on the host; ansible-playbook -vvv shows where the module broke off."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is not as declared: who looked at what, what was to be, and what was."""
+
+    severity: str = ERROR
+    requirement: str
+    vantage: str
+    subject: str
+    expected: str
+    found: str
+    remedy: str = ""
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """Errors first, then by requirement as people count, then by what it is about."""
+        kind, _dash, number = self.requirement.partition("-")
+        counted = int(number) if number.isdigit() else 0
+        return self.severity != ERROR, kind, counted, _counted(self.subject), _counted(self.vantage)
+
+    @property
+    def matter(self) -> tuple[str, ...]:
+        """All but the vantage point: what several of them may see alike."""
+        return self.severity, self.requirement, self.subject, self.expected, self.found, self.remedy
+
+
+def _line(text: str) -> str:
+    """The text in one line, without what Ansible puts before it."""
+    return " ".join(text.split()).removeprefix("Task failed: ")
+
+
+def _counted(text: str) -> list[tuple[int, str]]:
+    """A key that sorts dc2 before dc10."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", text)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A task whose module says itself what is wrong, in `problems`."""
+
+    registered: str
+    requirement: str
+    subject: str
+    expected: str
+
+
+_TOLD = (
+    Question(
+        registered="__locator",
+        requirement="AD-52",
+        subject="domain controller for a client of {site}",
+        expected="one of site {site}",
+    ),
+    Question(
+        registered="__replication",
+        requirement="AD-7",
+        subject="replication",
+        expected="every partner's changes, lately and without failures",
+    ),
+    Question(
+        registered="__tunnels", requirement="AD-11", subject="tunnels to linked sites", expected="each one connected"
+    ),
+)
+
+
+def _broken(requirement: str, host: str, subject: str, answer: Registered) -> Finding:
+    """A task that did not come to an answer."""
+    return Finding(
+        requirement=requirement,
+        vantage=host,
+        subject=subject,
+        expected="an answer",
+        found=_line(answer.get("msg") or "none: the module broke off"),
+        remedy=_BROKE_OFF,
+    )
+
+
+def _unreached(answers: HostAnswers) -> Iterator[Finding]:
+    if why := answers.missing:
+        yield Finding(
+            requirement="",
+            vantage="controller",
+            subject=answers.host,
+            expected="a host that can be logged in to",
+            found=_line(why),
+            remedy="Start the host, or correct its address, its route or the firewall in front of it; "
+            "what it sees and does was not verified.",
+        )
+
+
+def _of_ports(answers: HostAnswers) -> Iterator[Finding]:
+    """Ports that are open and should not be, or the other way round."""
+    answer = answers.get("__ports")
+    if answer is None:
+        return
+    if "results" not in answer:
+        yield _broken("AD-10", answers.host, "ports", answer)
+    for result in answer.get("results", []):
+        if not result["passed"]:
+            detail = f" ({result['detail']})" if result["detail"] else ""
+            endpoint = f"{result['host']}:{result['port']}/{result['transport']}"
+            yield Finding(
+                requirement=result["requirement"],
+                vantage=answers.host,
+                subject=f"{result['name']} at {endpoint}" if result["name"] else endpoint,
+                expected=result["expected"],
+                found=f"{result['verdict']}{detail}",
+                remedy=result["remedy"],
+            )
+
+
+def _told(answers: HostAnswers, question: Question, site: str) -> Iterator[Finding]:
+    """What the module itself calls a problem."""
+    answer = answers.get(question.registered)
+    if answer is None:
+        return
+    subject = question.subject.format(site=site)
+    if "problems" not in answer:
+        yield _broken(question.requirement, answers.host, subject, answer)
+    for problem in answer.get("problems", []):
+        yield Finding(
+            requirement=question.requirement,
+            vantage=answers.host,
+            subject=subject,
+            expected=question.expected.format(site=site),
+            found=_line(problem),
+        )
+
+
+def _of_flows(answers: HostAnswers) -> Iterator[Finding]:
+    """Messages that did not arrive once everywhere."""
+    for result in answers.items("__flows"):
+        flow = result.get("item")
+        subject = f"mail to {flow['address']} by {flow['server']}:{flow['submission']['port']}" if flow else "mail"
+        if "problems" not in result:
+            yield _broken("MAIL-12", answers.host, subject, result)
+        for problem in result.get("problems", []):
+            yield Finding(
+                requirement="MAIL-12",
+                vantage=answers.host,
+                subject=subject,
+                expected="one copy, seen through every mail server",
+                found=_line(problem),
+            )
+
+
+def _targets(values: Iterable[str]) -> list[str]:
+    """The hosts that SRV records name: the last word of each."""
+    return sorted({value.split()[-1].rstrip(".").lower() for value in values})
+
+
+def _of_srv(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
+    """Sites whose clients are told of other domain controllers than their own."""
+    answer = answers.get("__srv")
+    if answer is None:
+        return
+    if "answers" not in answer:
+        yield _broken("AD-52", answers.host, "SRV records", answer)
+        return
+    seen = {row["name"].rstrip(".").lower(): row for row in answer["answers"]}
+    for row in plan["srv"]:
+        lookup: Mapping[str, Any] = seen.get(row["name"].lower(), {})
+        expected, found = _targets(row["targets"]), _targets(lookup.get("values", []))
+        if expected != found:
+            yield Finding(
+                requirement="AD-18" if "._sites.gc." in row["name"] else "AD-52",
+                vantage=answers.host,
+                subject=f"SRV {row['name']}",
+                expected=", ".join(expected),
+                found=", ".join(found) or lookup.get("error") or "nothing",
+                remedy="Run site.yml, which places every domain controller in its site; "
+                "samba_dnsupdate on the domain controller registers it anew.",
+            )
+
+
+def _of_host(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
+    """All findings of one vantage point."""
+    if answers.missing:
+        yield from _unreached(answers)
+        return
+    site = plan["hosts"].get(answers.host, {}).get("site", "")
+    yield from _of_ports(answers)
+    for question in _TOLD:
+        yield from _told(answers, question, site)
+    yield from _of_srv(answers, plan)
+    yield from _of_flows(answers)
+    if answers.broken:
+        yield Finding(
+            requirement="",
+            vantage=answers.host,
+            subject=f"questions to {answers.host}",
+            expected="an answer to each",
+            found="a task that failed; those after it were not asked",
+            remedy="The task's own message stands further above.",
+        )
+    roles = answers.get("__roles")
+    if roles is not None and "owners" not in roles:
+        yield _broken("AD-21", answers.host, "owners of the roles", roles)
+
+
+def _of_roles(answers: Answers) -> Iterator[Finding]:
+    """Roles with several owners, or with another than declared, as every controller's own database says."""
+    given = answers.given("__roles", "owners")
+    for role, declared in answers.plan["fsmo"].items():
+        says: dict[str, list[str]] = {}
+        for host, answer in given.items():
+            says.setdefault(answer["owners"].get(role) or "nobody", []).append(host)
+        if says and set(says) != {declared}:
+            unique = len(says) == 1
+            yield Finding(
+                requirement="AD-27" if unique else _UNIQUE[role],
+                vantage=", ".join(given),
+                subject=f"role {role}",
+                expected=f"{declared}, on every domain controller",
+                found=next(iter(says))
+                if unique
+                else "; ".join(f"{owner} on {', '.join(hosts)}" for owner, hosts in says.items()),
+                remedy="Run site.yml, which moves the role."
+                if unique
+                else "Mend replication between them, then run site.yml, which moves the role.",
+            )
+
+
+def _of_rids(answers: Answers) -> Iterator[Finding]:
+    """A pool of relative identifiers that runs dry."""
+    for host, answer in answers.given("__roles", "rid_pool").items():
+        left = answer["rid_pool"].get("domain_left")
+        if host == answers.plan["fsmo"].get("rid") and left is not None and left < _FEW_RIDS:
+            yield Finding(
+                severity=WARNING,
+                requirement="AD-22",
+                vantage=host,
+                subject="relative identifiers of the domain",
+                expected=f"at least {_FEW_RIDS} left",
+                found=f"{left} left",
+                remedy="Find what uses them up: each new user, group and computer takes one for good.",
+            )
+
+
+def _of_topology(answers: Answers) -> Iterator[Finding]:
+    """The warnings of the topology's rules."""
+    for warning in answers.plan["warnings"]:
+        yield Finding(
+            severity=WARNING,
+            requirement=warning["requirement"],
+            vantage="inventory",
+            subject=warning["place"],
+            expected=f"rule {warning['rule']}",
+            found=warning["message"],
+            remedy=warning["remedy"],
+        )
+
+
+_OF_ALL: Sequence[Callable[[Answers], Iterator[Finding]]] = (_of_roles, _of_rids, _of_topology)
+
+
+def judge(answers: Answers) -> list[Finding]:
+    """All findings, sorted."""
+    found = [finding for host in answers.by_host.values() for finding in _of_host(host, answers.plan)]
+    found += [finding for rule in _OF_ALL for finding in rule(answers)]
+    return sorted(found, key=lambda finding: finding.order)
+
+
+def as_dicts(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    """The findings as plain data."""
+    return [asdict(finding) for finding in findings]
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Whether one of them is more than a warning."""
+    return any(finding.severity == ERROR for finding in findings)
+
+
+def _matters(findings: Iterable[Finding]) -> dict[tuple[str, ...], list[str]]:
+    """What was seen, and from where: what several vantage points see alike is one matter."""
+    matters: dict[tuple[str, ...], list[str]] = {}
+    for finding in findings:
+        matters.setdefault(finding.matter, []).append(finding.vantage)
+    return matters
+
+
+def count(findings: Iterable[Finding]) -> str:
+    """How many there are, in words; what several vantage points see alike counts once."""
+    severities = [matter[0] for matter in _matters(findings)]
+    rows = ((severities.count(word), word) for word in (ERROR, WARNING))
+    return ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for number, word in rows if number) or "no findings"
+
+
+def render(findings: Iterable[Finding]) -> list[str]:
+    """Lines of text, one paragraph a matter."""
+    lines: list[str] = []
+    for (severity, requirement, subject, expected, found, remedy), seen_from in _matters(findings).items():
+        lines += [
+            f"  {' '.join(filter(None, (severity.upper(), requirement)))}: {subject}",
+            f"    Seen from {', '.join(seen_from)}. Expected: {expected}. Found: {found.rstrip('.')}.",
+            *([f"    Remedy: {remedy}"] if remedy else []),
+        ]
+    return lines

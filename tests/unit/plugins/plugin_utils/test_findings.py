@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each thing that is not as declared is one finding, and no fault hides another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import (
+    ERROR,
+    WARNING,
+    Finding,
+    as_dicts,
+    count,
+    has_errors,
+    judge,
+    render,
+)
+from ansible_collections.mailforest.stack.tests.unit.plugins.plugin_utils.answers_samples import (
+    GC,
+    SRV,
+    answers,
+    flow,
+    port,
+    registered,
+)
+
+Hosts = dict[str, dict[str, Any]]
+
+
+@pytest.fixture
+def hosts() -> Hosts:
+    return registered()
+
+
+def only(hosts: Hosts, **changes: Any) -> Finding:
+    """The one finding that there is."""
+    (finding,) = judge(answers(hosts, **changes))
+    return finding
+
+
+def test_all_is_well(hosts: Hosts) -> None:
+    assert judge(answers(hosts)) == []
+    assert count([]) == "no findings"
+    assert not has_errors([])
+
+
+def test_a_host_out_of_reach_is_a_finding_and_hides_no_other(hosts: Hosts) -> None:
+    gone = {"unreachable": True, "msg": "Task failed: Failed to connect\r\nvia ssh"}
+    hosts["dc2"] = {"__ports": gone, "__roles": gone}
+    hosts["outside"]["__ports"] = {"results": [port()]}
+    unreached, opened = judge(answers(hosts))
+    assert (unreached.severity, unreached.subject, unreached.vantage) == (ERROR, "dc2", "controller")
+    assert unreached.found == "Failed to connect via ssh"
+    assert opened.requirement == "AD-10"
+
+
+def test_a_host_that_was_not_asked_is_a_finding(hosts: Hosts) -> None:
+    hosts["dc2"] = {}
+    assert only(hosts).found == "it was not asked"
+
+
+def test_a_host_that_dropped_out_is_a_finding(hosts: Hosts) -> None:
+    assert only(hosts, broken=("mx2",)).subject == "questions to mx2"
+
+
+def test_a_port_says_what_was_expected_and_found(hosts: Hosts) -> None:
+    hosts["outside"]["__ports"] = {"results": [port(passed=True), port(detail="SMTP")]}
+    finding = only(hosts)
+    assert as_dicts([finding]) == [
+        {
+            "severity": "error",
+            "requirement": "AD-10",
+            "vantage": "outside",
+            "subject": "gw-hq ldap/tcp at 198.51.100.2:389/tcp",
+            "expected": "closed",
+            "found": "open (SMTP)",
+            "remedy": "Close it.",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "requirement"),
+    [
+        ("outside", "__ports", "AD-10"),
+        ("mx1", "__locator", "AD-52"),
+        ("dc1", "__roles", "AD-21"),
+        ("dc1", "__replication", "AD-7"),
+        ("dc1", "__srv", "AD-52"),
+        ("gw-hq", "__tunnels", "AD-11"),
+        ("mx1", "__flows", "MAIL-12"),
+    ],
+)
+def test_a_task_that_breaks_off_is_a_finding(hosts: Hosts, host: str, name: str, requirement: str) -> None:
+    hosts[host][name] = {"failed": False, "msg": "No module named samba"}
+    finding = only(hosts)
+    assert (finding.vantage, finding.requirement, finding.found) == (host, requirement, "No module named samba")
+
+
+def test_a_traceback_leaves_no_message_but_a_finding(hosts: Hosts) -> None:
+    hosts["dc1"]["__replication"] = {"failed": False, "failed_when_suppressed_exception": "(traceback unavailable)"}
+    assert only(hosts).found == "none: the module broke off"
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "requirement", "subject"),
+    [
+        ("mx1", "__locator", "AD-52", "domain controller for a client of hq"),
+        ("dc1", "__replication", "AD-7", "replication"),
+        ("gw-hq", "__tunnels", "AD-11", "tunnels to linked sites"),
+    ],
+)
+def test_a_problem_that_a_module_tells_is_a_finding(
+    hosts: Hosts, host: str, name: str, requirement: str, subject: str
+) -> None:
+    hosts[host][name]["problems"] = ["This is wrong.", "That is, too."]
+    found = judge(answers(hosts))
+    assert [row.found for row in found] == ["This is wrong.", "That is, too."]
+    assert {(row.vantage, row.requirement, row.subject) for row in found} == {(host, requirement, subject)}
+
+
+def test_a_message_that_comes_twice_is_a_finding(hosts: Hosts) -> None:
+    results = [{"item": flow(), "problems": []}, {"item": flow("mx2"), "problems": ["Found 2 copies."]}]
+    hosts["mx1"]["__flows"] = {"results": results}
+    finding = only(hosts)
+    assert (finding.requirement, finding.found) == ("MAIL-12", "Found 2 copies.")
+    assert finding.subject == "mail to svc-mail-probe@example.test by mx2.corp.example.test:465"
+
+
+def test_an_owner_that_all_agree_on_but_the_inventory_does_not(hosts: Hosts) -> None:
+    for name in ("dc1", "dc2"):
+        hosts[name]["__roles"]["owners"] = {**hosts[name]["__roles"]["owners"], "pdc": "dc1"}
+    finding = only(hosts)
+    assert (finding.requirement, finding.subject, finding.vantage) == ("AD-27", "role pdc", "dc1, dc2")
+    assert (finding.expected, finding.found) == ("dc2, on every domain controller", "dc1")
+
+
+@pytest.mark.parametrize(
+    ("role", "requirement"),
+    [("schema", "AD-21"), ("rid", "AD-22"), ("pdc", "AD-23"), ("infrastructure", "AD-24"), ("forestdns", "AD-19")],
+)
+def test_two_owners_break_uniqueness(hosts: Hosts, role: str, requirement: str) -> None:
+    hosts["dc1"]["__roles"]["owners"] = {**hosts["dc1"]["__roles"]["owners"], role: None}
+    finding = only(hosts)
+    assert finding.requirement == requirement
+    assert finding.found.startswith("nobody on dc1; dc")
+
+
+def test_few_rids_are_a_warning(hosts: Hosts) -> None:
+    hosts["dc1"]["__roles"]["rid_pool"] = hosts["dc2"]["__roles"]["rid_pool"] = {"domain_left": 5}
+    finding = only(hosts)
+    assert (finding.severity, finding.requirement, finding.vantage) == (WARNING, "AD-22", "dc1")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "requirement", "found"),
+    [
+        (SRV["hq"], ["0 100 389 dc1.corp.example.test.", "0 100 389 dc2.corp.example.test."], "AD-52", "dc1.corp"),
+        (SRV["branch"], [], "AD-52", "NXDOMAIN"),
+        (GC, ["0 100 3268 dc2.corp.example.test."], "AD-18", "dc2.corp"),
+    ],
+)
+def test_a_site_with_other_controllers_in_dns(
+    hosts: Hosts, name: str, values: list[str], requirement: str, found: str
+) -> None:
+    for row in hosts["dc1"]["__srv"]["answers"]:
+        if row["name"] == name:
+            row |= {"values": values, "error": "" if values else "NXDOMAIN"}
+    finding = only(hosts)
+    assert (finding.requirement, finding.subject) == (requirement, f"SRV {name}")
+    assert finding.found.startswith(found)
+
+
+def test_the_warnings_of_the_topology_are_findings(hosts: Hosts) -> None:
+    warning = {"rule": "mail-home", "requirement": "MAIL-2", "place": "mailforest_mail", "message": "m", "remedy": "r"}
+    finding = only(hosts, warnings=[warning])
+    assert (finding.severity, finding.vantage, finding.expected) == (WARNING, "inventory", "rule mail-home")
+
+
+def test_errors_come_first_and_numbers_count_as_people_do(hosts: Hosts) -> None:
+    hosts["dc1"]["__roles"]["rid_pool"] = {"domain_left": 5}
+    hosts["dc1"]["__replication"]["problems"] = ["late"]
+    hosts["mx1"]["__flows"]["results"][0]["problems"] = ["lost"]
+    hosts["outside"]["__ports"]["results"] = [port(name="dc10"), port(name="dc2")]
+    found = judge(answers(hosts))
+    assert [row.requirement for row in found] == ["AD-7", "AD-10", "AD-10", "MAIL-12", "AD-22"]
+    assert [row.subject.split()[0] for row in found[1:3]] == ["dc2", "dc10"]
+
+
+def test_what_several_vantage_points_see_alike_is_said_once(hosts: Hosts) -> None:
+    for name in ("outside", "mx2"):
+        hosts[name]["__ports"]["results"] = [port()]
+    found = judge(answers(hosts))
+    assert has_errors(found)
+    assert count(found) == "1 error"
+    assert render(found) == [
+        "  ERROR AD-10: gw-hq ldap/tcp at 198.51.100.2:389/tcp",
+        "    Seen from mx2, outside. Expected: closed. Found: open.",
+        "    Remedy: Close it.",
+    ]
