@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a client gets through, and what becomes of other programs' rules. The last test leaves the host open."""
+"""What a client gets through, and what becomes of other programs' rules."""
 
 from __future__ import annotations
 
@@ -51,6 +51,29 @@ def test_the_rules_come_back_and_leave_those_of_others_alone(host: Host) -> None
 
 def test_the_rules_are_loaded_at_boot(host: Host) -> None:
     assert host.service("mailforest-firewall.service").is_enabled
+
+
+def _sends(host: Host) -> bool:
+    """Whether a packet for the other office leaves this host at all."""
+    program = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('198.51.100.250', 9))"
+    return bool(host.run(f'python3 -c "{program}"').rc == 0)
+
+
+def test_what_belongs_into_a_tunnel_leaves_through_it_only(host: Host) -> None:
+    assert not _sends(host)
+    root_shell(host, "ip link add mf-other type veth peer name mf-end && ip link set mf-end up")
+    root_shell(host, "ip link set mf-other up && ip route add 198.51.100.250/32 dev mf-other")
+    try:
+        assert _sends(host)
+    finally:
+        root_shell(host, "ip link delete mf-other")
+    assert not _sends(host)
+    root_shell(host, "nft flush chain inet mailforest tunnelled")
+    try:
+        assert _sends(host), "the control: it is the rule that holds it back"
+    finally:
+        root_shell(host, "systemctl reload mailforest-firewall.service")
+    assert not _sends(host)
 
 
 def test_without_our_table_all_is_open(host: Host) -> None:
