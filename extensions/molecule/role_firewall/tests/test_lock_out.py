@@ -63,7 +63,7 @@ def _refused(run: Run, *words: str) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def good_rules() -> Iterator[None]:
-    """The tests begin with rules that hold, and each leaves the hosts with them; open again at the end, for other roles."""
+    """The tests begin with rules that hold, and each leaves them; the hosts are open in the end, for other roles."""
     run = _converge()
     assert run.code == 0, run.explain()
     yield
