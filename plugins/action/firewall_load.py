@@ -79,7 +79,7 @@ class ActionModule(ActionBase):
             result = self._ask("load")
             if result.get("failed") or not result.get("changed"):
                 return result
-            self._confirm(str(result["login"]), before, deadline=begin + seconds)
+            self._confirm(str(result["login"]), before, deadline=time.monotonic() + float(result["left"]))
         except AnsibleConnectionFailure as exc:
             return self._failure(f"The connection broke while the new rules were loaded ({exc}).", seconds)
         except _NotConfirmed as exc:

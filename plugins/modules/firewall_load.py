@@ -104,6 +104,10 @@ state:
   description: What became of the timer, for the action plugin.
   type: str
   returned: in the stages after loading
+left:
+  description: Seconds until the timer, for the action plugin.
+  type: float
+  returned: success, in the stage of loading
 login:
   description: The ssh session, for the action plugin; address and port of its client.
   type: str

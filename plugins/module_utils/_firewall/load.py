@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,9 +89,11 @@ def load(wanted: Wanted, kernel: Kernel, guard: Guard) -> dict[str, Any]:
         )
     with guard.alone(), _file(wanted.ruleset) as file:
         difference = compare(wanted, kernel, file)
+        armed = time.monotonic()
         if difference:
             _exchange(wanted, difference, file, kernel, guard)
-    return {"changed": bool(difference), "diff": difference.shown()}
+    left = wanted.seconds - (time.monotonic() - armed)
+    return {"changed": bool(difference), "diff": difference.shown(), "left": round(left, 1)}
 
 
 def _exchange(wanted: Wanted, difference: Difference, file: Path, kernel: Kernel, guard: Guard) -> None:

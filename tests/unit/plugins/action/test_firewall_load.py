@@ -14,7 +14,7 @@ from ansible_collections.mailforest.stack.plugins.action import firewall_load
 from ansible_collections.mailforest.stack.plugins.action.firewall_load import ActionModule
 
 GONE = AnsibleConnectionFailure("port 22: No route to host")
-LOADED = {"changed": True, "login": "198.18.0.7 1", "diff": {}}
+LOADED = {"changed": True, "login": "198.18.0.7 1", "left": 30.0, "diff": {}}
 CONFIRMED = {"changed": False, "state": "confirmed", "anew": True}
 RESTORED = {"changed": False, "state": "restored", "anew": True}
 FIRED = {"changed": False, "state": "restored", "anew": True}
