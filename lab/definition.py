@@ -19,7 +19,7 @@ from lab.errors import LabError
 RELEASES = ("bookworm", "trixie")
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
 _NETWORK_KEYS = {"subnet", "ipv6", "masquerade", "router"}
-_HOST_KEYS = {"release", "addresses", "gateway", "routes"}
+_HOST_KEYS = {"release", "addresses", "gateway", "routes", "provider"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +43,18 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A blank machine. The first of its addresses is the one that the administrator uses."""
+    """A blank machine. The first of its addresses is the one that the administrator uses.
+
+    A `provider` is no blank machine: it passes on whatever comes, and gives what leaves by its default route its own
+    address.
+    """
 
     name: str
     release: str
     addresses: Mapping[str, IPv4Address]
     gateway: IPv4Address | None = None
     routes: Mapping[IPv4Network, IPv4Address] = field(default_factory=dict)
+    provider: bool = False
 
     @property
     def address(self) -> IPv4Address:
@@ -162,6 +167,7 @@ def _host(name: str, value: object) -> Host:
         addresses={key: IPv4Address(address) for key, address in fields["addresses"].items()},
         gateway=IPv4Address(fields["gateway"]) if "gateway" in fields else None,
         routes={IPv4Network(net): IPv4Address(via) for net, via in fields.get("routes", {}).items()},
+        provider=bool(fields.get("provider", False)),
     )
 
 

@@ -166,6 +166,7 @@ def _spec(lab: Lab, host: Host, *, resolvers: list[str]) -> dict[str, Any]:
     environment = {
         "LAB_GATEWAY": str(lab.default_gateway(host)),
         "LAB_ROUTES": " ".join(f"{net}={via}" for net, via in lab.routes(host).items()),
+        "LAB_PROVIDER": "yes" if host.provider else "",
         "LAB_IPV6": " ".join(f"{address}={found}" for address, found in lab.ipv6(host).items()),
     }
     addresses = {name: str(address) for name, address in host.addresses.items()}

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Makes a container look like a machine, then becomes systemd. Given in the environment: LAB_RESOLVERS, LAB_GATEWAY, LAB_ROUTES, LAB_IPV6.
+# Makes a container look like a machine, then becomes systemd. Given in the environment: LAB_RESOLVERS, LAB_GATEWAY, LAB_ROUTES, LAB_IPV6, LAB_PROVIDER.
 set -eu
 
 # systemd needs a tree of control groups that it may write to, and since 257 of version 2.
@@ -50,5 +50,12 @@ for pair in $LAB_IPV6; do
   echo 0 > "/proc/sys/net/ipv6/conf/$interface/disable_ipv6"
   ip -6 addr replace "${pair#*=}" dev "$interface" nodad
 done
+
+if [ -n "$LAB_PROVIDER" ]; then
+  echo 1 > /proc/sys/net/ipv4/ip_forward
+  nft "add table ip lab
+    add chain ip lab leaving { type nat hook postrouting priority srcnat; }
+    add rule ip lab leaving oifname $(ip route show default | awk '{ print $5 }') masquerade"
+fi
 
 exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin container=docker /lib/systemd/systemd

@@ -66,6 +66,13 @@ def test_a_host_may_have_a_gateway_and_routes_of_its_own() -> None:
     assert routed(lab, "dc1") == ("192.0.2.65", {"203.0.113.0/24": "192.0.2.67"})
 
 
+def test_hosts_on_the_internet_reach_the_world_through_their_provider() -> None:
+    lab = definition.load(LABS / "two-offices.yml")
+    assert routed(lab, "provider")[0] == str(lab.networks["uplink"].bridge)
+    assert {routed(lab, name)[0] for name in ("gw-hq", "gw-branch", "outside")} == {"198.51.100.62"}
+    assert [host.name for host in lab.hosts.values() if host.provider] == ["provider"]
+
+
 def test_ipv6_addresses_end_as_the_others_do() -> None:
     lab = definition.parse(name="two", content=changed("networks", "internet", "ipv6", to="2001:db8::/64"))
     assert {str(ipv4): str(found) for ipv4, found in lab.ipv6(lab.hosts["outside"]).items()} == {
@@ -94,7 +101,7 @@ def test_the_first_address_is_the_administrators() -> None:
         ({"networks": {}, "hosts": {}}, "'networks' must name at least one"),
         (changed("hosts", "DC1", to={}), "'DC1' is no name"),
         (changed("hosts", "dc1", to={"release": "trixie"}), "'dc1' must have ['addresses', 'release']"),
-        (changed("hosts", "dc1", "colour", to="red"), "may have ['gateway', 'routes']"),
+        (changed("hosts", "dc1", "colour", to="red"), "may have ['gateway', 'provider', 'routes']"),
         (changed("hosts", "dc1", "release", to="potato"), "dc1: the release 'potato' is none of bookworm, trixie"),
         (changed("hosts", "dc1", "addresses", to={}), "dc1: it has no address"),
         (changed("hosts", "dc1", "addresses", to={"lan": "192.0.2.70"}), "dc1: there is no network 'lan'"),
@@ -136,7 +143,7 @@ def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
         definition.load(tmp_path / "small.yml")
 
 
-@pytest.mark.parametrize(("name", "hosts"), [("one-office", 4), ("two-offices", 9), ("test", 14)])
+@pytest.mark.parametrize(("name", "hosts"), [("one-office", 5), ("two-offices", 10), ("test", 15)])
 def test_the_labs_of_this_repository_are_valid(name: str, hosts: int) -> None:
     lab = definition.load(LABS / f"{name}.yml")
     assert len(lab.hosts) == hosts
