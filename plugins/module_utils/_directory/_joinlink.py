@@ -51,6 +51,9 @@ class Link(Protocol):
     def ask(self) -> None:
         """Have the server pull."""
 
+    def reconnect(self) -> None:
+        """Leave the connection to the server, which may have been restarted."""
+
     def compute(self) -> None:
         """Have both compute who pulls from whom."""
 
@@ -104,6 +107,7 @@ class Settler:
         try:
             return self._here(number) or self._there(number)
         except ResourceError as exc:
+            self._link.reconnect()
             return [str(exc)]
 
     def _here(self, number: int) -> list[str]:

@@ -60,6 +60,10 @@ class _Replication(DirectoryReplication):
         where = f"(&(isDeleted=TRUE)(sAMAccountName={ldb.binary_encode(account)}))"
         return len(sam.search(base=sam.domain_dn(), expression=where, controls=["show_deleted:1"], attrs=["cn"])) > 0
 
+    def disconnect(self) -> None:
+        """A connection that has broken does not come back."""
+        self._open.clear()
+
     def compute_at(self, controller: Controller) -> None:
         """Ask another one's topology generator."""
         from samba.dcerpc import drsuapi
@@ -162,8 +166,14 @@ class SambaLink:
 
     def ask(self) -> None:
         """Refused as long as the server has no partner to pull from: it is computed then."""
-        with contextlib.suppress(ResourceError):
+        try:
             self._replication.ask(self._server())
+        except ResourceError:
+            self.reconnect()
+
+    def reconnect(self) -> None:
+        """Connect anew when something is asked next."""
+        self._replication.disconnect()
 
     def compute(self) -> None:
         """The server first, as it is the one that does not know this controller yet."""

@@ -33,6 +33,7 @@ class FakeLink:
 
     def lacking_here(self) -> list[str]:
         if self.deaf:
+            self.deaf = "reconnect" not in self.calls
             raise ResourceError("dc1 does not tell how far it is.")
         return [] if self.here else ["DC=corp"]
 
@@ -47,6 +48,9 @@ class FakeLink:
         self.calls.append("ask")
         if self.partners:
             self.there = self.named[True] = True
+
+    def reconnect(self) -> None:
+        self.calls.append("reconnect")
 
     def compute(self) -> None:
         self.calls.append("compute")
@@ -105,6 +109,13 @@ def test_a_name_that_another_controller_overwrote_is_written_again_at_once(monke
     assert link.calls == ["pull", "pull", "register", "ask"]
 
 
+def test_a_broken_connection_is_left() -> None:
+    link = FakeLink()
+    link.deaf = True
+    assert settle(link) == 2
+    assert link.calls == ["reconnect", "reconnect"]
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
@@ -118,6 +129,7 @@ def test_the_end_of_the_wait_says_what_is_missing(fault: str, said: str, monkeyp
     link.deaf = fault == "deaf"
     link.named[True] = fault != "server_dns"
     monkeypatch.setattr(link, "ask", lambda: None)
+    monkeypatch.setattr(link, "reconnect", lambda: None)
     with pytest.raises(ResourceError, match="After 7 s") as caught:
         settle(link, wait=7)
     assert said in str(caught.value)
