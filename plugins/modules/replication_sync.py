@@ -16,8 +16,8 @@ description:
     every five minutes only.
   - What has to come through other controllers is pulled by those first; they are asked over RPC with this host's
     account.
-  - It only asks Samba's own services, and writes no object itself. It reports a change when there are other
-    partners than before.
+  - It only asks Samba's own services, and writes no object itself. It reports a change when it had the
+    topology computed and there are other partners than before.
 extends_documentation_fragment:
   - mailforest.stack._directory
 attributes:

@@ -207,6 +207,7 @@ class Catcher:
         self._sleep = sleep
         self._targets: dict[str, dict[str, tuple[str, int]]] = {}
         self._faults: list[str] = []
+        self._computed = False
 
     def run(self) -> dict[str, Any]:
         """Pull until everything is there; what the module `replication_sync` returns."""
@@ -220,7 +221,7 @@ class Catcher:
             rounds += 1
         after = _pairs(replication.partners())
         return {
-            "changed": before != after,
+            "changed": self._computed and before != after,
             "controllers": sorted(self._targets),
             "rounds": rounds + 1,
             "seconds": round(self._clock() - begun, 1),
@@ -242,9 +243,16 @@ class Catcher:
         if not (asking or lag or unserved):
             return True
         if number % _KCC_EVERY == 0:
-            self._replication.compute()
+            self._compute()
         self._faults += ask_others(self._replication)
         return False
+
+    def _compute(self) -> None:
+        try:
+            self._replication.compute()
+            self._computed = True
+        except ResourceError as exc:
+            self._faults.append(str(exc))
 
     def _late(self) -> ResourceError:
         faults = list(dict.fromkeys(self._faults))

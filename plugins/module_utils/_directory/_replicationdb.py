@@ -104,8 +104,7 @@ class DirectoryReplication:
 
     def cursors_of(self, controller: Controller, naming_context: str) -> Cursors:
         """The same of another controller."""
-        with _told(f"{controller.name} does not tell how far it is"):
-            connection, handle = self._connect(controller)
+        with self._connected(controller, "does not tell how far it is") as (connection, handle):
             request = drsuapi.DsReplicaGetInfoRequest1()
             request.info_type = drsuapi.DRSUAPI_DS_REPLICA_INFO_CURSORS
             request.object_dn = naming_context
@@ -114,21 +113,22 @@ class DirectoryReplication:
 
     def pull(self) -> list[str]:
         """Ask the local service, one naming context after the other."""
-        with _told("Samba's replication service does not answer", remedy=" Start samba-ad-dc."):
+        try:
             service = drsuapi.drsuapi("irpc:dreplsrv", lp_ctx=self._store.settings)
+        except _errors() as exc:
+            return [f"Samba's replication service on {self.own} does not answer: {_text(exc)}. Start samba-ad-dc."]
         service.request_timeout = _SECONDS
         faults = []
         for context in self.naming_contexts():
             try:
                 _sync(service, misc.policy_handle(), context)
             except _errors() as exc:
-                faults.append(f"{context} was not pulled from all partners: {_text(exc)}")
+                faults.append(f"{context} was not pulled from all partners: {_text(exc)}.")
         return faults
 
     def ask(self, controller: Controller) -> None:
         """Ask another one's service."""
-        with _told(f"{controller.name} does not pull"):
-            connection, handle = self._connect(controller)
+        with self._connected(controller, "does not pull") as (connection, handle):
             for context in self.naming_contexts():
                 _sync(connection, handle, context)
 
@@ -138,6 +138,16 @@ class DirectoryReplication:
             service = drsuapi.drsuapi("irpc:kccsrv", lp_ctx=self._store.settings)
             service.request_timeout = 2 * _SECONDS
             service.DsExecuteKCC(misc.policy_handle(), 1, drsuapi.DsExecuteKCC1())
+
+    @contextlib.contextmanager
+    def _connected(self, controller: Controller, fact: str) -> Iterator[tuple[Any, Any]]:
+        """A connection to another controller; one that broke does not come back, so the next call makes a new one."""
+        try:
+            with _told(f"{controller.name} {fact}"):
+                yield self._connect(controller)
+        except ResourceError:
+            self._open.pop(controller.name, None)
+            raise
 
     def _connect(self, controller: Controller) -> tuple[Any, Any]:
         if controller.name not in self._open:

@@ -40,6 +40,7 @@ class Forest:
         self.theirs = {"dc2": 10, "dc3": 10}
         self.calls: list[str] = []
         self.deaf: set[str] = set()
+        self.deaf_generator = False
         self.on_pull: Callable[[], None] = lambda: None
         self.on_ask: Callable[[], None] = lambda: None
 
@@ -85,6 +86,8 @@ class Forest:
 
     def compute(self) -> None:
         self.calls.append("compute")
+        if self.deaf_generator:
+            raise ResourceError("The generator does not answer.")
 
 
 class Clock:
@@ -203,6 +206,14 @@ def test_waiting_ends_with_the_names_of_those_that_are_lacking() -> None:
         catch_up(forest)
     assert forest.calls.count("compute") == 3
     assert len(caught.value.details["problems"]) == len(set(caught.value.details["problems"]))
+
+
+def test_a_generator_that_does_not_answer_is_told_in_the_end() -> None:
+    forest = Forest()
+    forest.theirs["dc3"] = 11
+    forest.deaf_generator = True
+    with pytest.raises(ResourceError, match="The generator does not answer"):
+        catch_up(forest)
 
 
 def test_forcing_asks_the_others_first() -> None:
