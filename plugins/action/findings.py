@@ -10,7 +10,8 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import Answers
-from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import as_dicts, count, has_errors, judge
+from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import as_dicts, count, has_errors
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import judge
 from ansible_collections.mailforest.stack.plugins.plugin_utils._summary import summary
 
 

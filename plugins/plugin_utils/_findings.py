@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import Answers, HostAnswers, Plan, Registered
+from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import WARNING, Finding
 
-ERROR, WARNING = "error", "warning"
 _UNIQUE = {
     **dict.fromkeys(("schema", "naming"), "AD-21"),
     "rid": "AD-22",
@@ -24,39 +23,9 @@ _FEW_RIDS = 100_000_000
 _BROKE_OFF = "See the journal of the service on the host; ansible-playbook -vvv shows where the module broke off."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that is not as declared: who looked at what, what was to be, and what was."""
-
-    severity: str = ERROR
-    requirement: str
-    vantage: str
-    subject: str
-    expected: str
-    found: str
-    remedy: str = ""
-
-    @property
-    def order(self) -> tuple[Any, ...]:
-        """Errors first, then by requirement as people count, then by what it is about."""
-        kind, _dash, number = self.requirement.partition("-")
-        counted = int(number) if number.isdigit() else 0
-        return self.severity != ERROR, kind, counted, _counted(self.subject), _counted(self.vantage)
-
-    @property
-    def matter(self) -> tuple[str, ...]:
-        """All but the vantage point: what several of them may see alike."""
-        return self.severity, self.requirement, self.subject, self.expected, self.found, self.remedy
-
-
 def _line(text: str) -> str:
     """The text in one line, without what Ansible puts before it."""
     return " ".join(text.split()).removeprefix("Task failed: ")
-
-
-def _counted(text: str) -> list[tuple[int, str]]:
-    """A key that sorts dc2 before dc10."""
-    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", text)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,40 +253,3 @@ def judge(answers: Answers) -> list[Finding]:
     found = [finding for host in answers.by_host.values() for finding in _of_host(host, answers.plan)]
     found += [finding for rule in _OF_ALL for finding in rule(answers)]
     return sorted(found, key=lambda finding: finding.order)
-
-
-def as_dicts(findings: Iterable[Finding]) -> list[dict[str, str]]:
-    """The findings as plain data."""
-    return [asdict(finding) for finding in findings]
-
-
-def has_errors(findings: Iterable[Finding]) -> bool:
-    """Whether one of them is more than a warning."""
-    return any(finding.severity == ERROR for finding in findings)
-
-
-def _matters(findings: Iterable[Finding]) -> dict[tuple[str, ...], list[str]]:
-    """What was seen, and from where: what several vantage points see alike is one matter."""
-    matters: dict[tuple[str, ...], list[str]] = {}
-    for finding in findings:
-        matters.setdefault(finding.matter, []).append(finding.vantage)
-    return matters
-
-
-def count(findings: Iterable[Finding]) -> str:
-    """How many there are, in words; what several vantage points see alike counts once."""
-    severities = [matter[0] for matter in _matters(findings)]
-    rows = ((severities.count(word), word) for word in (ERROR, WARNING))
-    return ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for number, word in rows if number) or "no findings"
-
-
-def render(findings: Iterable[Finding]) -> list[str]:
-    """Lines of text, one paragraph a matter."""
-    lines: list[str] = []
-    for (severity, requirement, subject, expected, found, remedy), seen_from in _matters(findings).items():
-        lines += [
-            f"  {' '.join(filter(None, (severity.upper(), requirement)))}: {subject}",
-            f"    Seen from {', '.join(seen_from)}. Expected: {expected}. Found: {found.rstrip('.')}.",
-            *([f"    Remedy: {remedy}"] if remedy else []),
-        ]
-    return lines

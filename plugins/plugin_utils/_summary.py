@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._topology.services import CATALOGUE
 from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import Answers, Plan
-from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import Finding, count, render
+from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import Finding, count, render
 
 _ROLES = ("schema", "naming", "rid", "pdc", "infrastructure", "domaindns", "forestdns")
 _PORTS = {service.name: service.ports for service in CATALOGUE}

@@ -7,16 +7,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import (
+from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import (
     ERROR,
     WARNING,
     Finding,
     as_dicts,
     count,
     has_errors,
-    judge,
     render,
 )
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import judge
 from ansible_collections.mailforest.stack.tests.unit.plugins.plugin_utils.answers_samples import (
     GC,
     SRV,
@@ -199,4 +199,15 @@ def test_what_several_vantage_points_see_alike_is_said_once(hosts: Hosts) -> Non
         "  ERROR AD-10: gw-hq ldap/tcp at 198.51.100.2:389/tcp",
         "    Seen from mx2, outside. Expected: closed. Found: open.",
         "    Remedy: Close it.",
+    ]
+
+
+def test_a_host_with_many_ports_is_one_paragraph(hosts: Hosts) -> None:
+    hosts["outside"]["__ports"]["results"] = [port(port=number, name=f"dc1 {number}") for number in (88, 389, 636)]
+    hosts["mx2"]["__ports"]["results"] = [port(port=636, name="dc1 636")]
+    found = judge(answers(hosts))
+    assert count(found) == "3 errors"
+    assert [line for line in render(found) if "ERROR" in line] == [
+        "  ERROR AD-10: dc1 88 at 198.51.100.2:88/tcp, dc1 389 at 198.51.100.2:389/tcp",
+        "  ERROR AD-10: dc1 636 at 198.51.100.2:636/tcp",
     ]

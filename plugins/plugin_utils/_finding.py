@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to the collection: one thing that is not as declared, and how many of them become text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+ERROR, WARNING = "error", "warning"
+
+
+def _counted(text: str) -> list[tuple[int, str]]:
+    """A key that sorts dc2 before dc10."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", text)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is not as declared: who looked at what, what was to be, and what was."""
+
+    severity: str = ERROR
+    requirement: str
+    vantage: str
+    subject: str
+    expected: str
+    found: str
+    remedy: str = ""
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """Errors first, then by requirement as people count, then by what it is about."""
+        kind, _dash, number = self.requirement.partition("-")
+        counted = int(number) if number.isdigit() else 0
+        return self.severity != ERROR, kind, counted, _counted(self.subject), _counted(self.vantage)
+
+    @property
+    def matter(self) -> tuple[str, ...]:
+        """All but the vantage point: what several of them may see alike."""
+        return self.severity, self.requirement, self.subject, self.expected, self.found, self.remedy
+
+
+def as_dicts(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    """The findings as plain data."""
+    return [asdict(finding) for finding in findings]
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Whether one of them is more than a warning."""
+    return any(finding.severity == ERROR for finding in findings)
+
+
+def _matters(findings: Iterable[Finding]) -> dict[tuple[str, ...], list[str]]:
+    """What was seen, and from where: what several vantage points see alike is one matter."""
+    matters: dict[tuple[str, ...], list[str]] = {}
+    for finding in findings:
+        matters.setdefault(finding.matter, []).append(finding.vantage)
+    return matters
+
+
+def count(findings: Iterable[Finding]) -> str:
+    """How many there are, in words; what several vantage points see alike counts once."""
+    severities = [matter[0] for matter in _matters(findings)]
+    rows = ((severities.count(word), word) for word in (ERROR, WARNING))
+    return ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for number, word in rows if number) or "no findings"
+
+
+def render(findings: Iterable[Finding]) -> list[str]:
+    """Lines of text, one paragraph for what differs in its subject only: a host that is down has many ports."""
+    paragraphs: dict[tuple[str, ...], list[str]] = {}
+    for (severity, requirement, subject, *rest), vantages in _matters(findings).items():
+        paragraphs.setdefault((severity, requirement, ", ".join(vantages), *rest), []).append(subject)
+    lines: list[str] = []
+    for (severity, requirement, seen_from, expected, found, remedy), subjects in paragraphs.items():
+        lines += [
+            f"  {' '.join(filter(None, (severity.upper(), requirement)))}: {', '.join(subjects)}",
+            f"    Seen from {seen_from}. Expected: {expected}. Found: {found.rstrip('.')}.",
+            *([f"    Remedy: {remedy}"] if remedy else []),
+        ]
+    return lines
