@@ -59,6 +59,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+domain:
+  description: DNS name of the domain.
+  returned: success
+  type: str
 servers:
   description: The site of each controller after this.
   returned: success

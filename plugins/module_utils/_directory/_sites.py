@@ -239,6 +239,7 @@ class Servers(SiteObjects):
         """Who is where, who moved, who is not there yet."""
         there = [target for target in self._targets if target.entry]
         return {
+            "domain": self._store.dns_domain,
             "servers": {target.label: target.after["site"] for target in there},
             "moved": [target.label for target in there if target.before != target.after],
             "missing": self.missing,

@@ -208,7 +208,7 @@ def test_a_controller_is_moved_once(store: MemorySites) -> None:
     assert place(store, ("DC1.corp.example.test", "branch"))["moved"] == ["dc1"]
     assert store.read(f"CN=dc1,CN=Servers,CN=branch,{SITES}", ["cn"])
     again = place(store, ("dc1", "branch"))
-    assert (again["changed"], again["servers"]) == (False, {"dc1": "branch"})
+    assert (again["changed"], again["servers"], again["domain"]) == (False, {"dc1": "branch"}, "corp.example.test")
 
 
 def test_a_controller_that_has_not_joined_is_passed_over_or_refused(store: MemorySites) -> None:
