@@ -21,7 +21,7 @@ _COMPUTE_EVERY = 20
 _REGISTER_EVERY = 15
 """Rounds between attempts to write names, until Samba has written them by itself."""
 _PATIENCE = 3
-"""Rounds with a computation in them, after which a server that keeps refusing is taken to do so for its old tickets."""
+"""Rounds in a row in which the server cannot log in, after which it is taken to do so with old tickets."""
 
 
 class Link(Protocol):
@@ -48,8 +48,8 @@ class Link(Protocol):
     def pull(self) -> None:
         """Have this controller pull."""
 
-    def ask(self) -> None:
-        """Have the server pull."""
+    def ask(self) -> bool:
+        """Have the server pull; False = it cannot log in to this controller."""
 
     def reconnect(self) -> None:
         """Leave the connection to the server, which may have been restarted."""
@@ -128,10 +128,9 @@ class Settler:
         if missing:
             faults.append(f"{link.server} has changes of {', '.join(missing)} that are not here.")
         if missing := link.lacking_there():
-            link.ask()
+            self._refused = 0 if link.ask() else self._refused + 1
             missing = link.lacking_there()
         if missing:
-            self._refused += 1
             faults.append(f"{link.server} lacks changes of {', '.join(missing)} that were made here.")
         if faults:
             if number % _COMPUTE_EVERY == 0:

@@ -23,6 +23,8 @@ from ansible_collections.mailforest.stack.plugins.module_utils._engine import Re
 
 _SECONDS = 5.0
 _UPDATE_SECONDS = 60
+_GENERAL_FAILURE = 31
+"""What a controller says when it could not log in to the one to pull from ([MS-ERREF] 2.2, ERROR_GEN_FAILURE)."""
 
 
 class _Replication(DirectoryReplication):
@@ -60,15 +62,46 @@ class _Replication(DirectoryReplication):
         where = f"(&(isDeleted=TRUE)(sAMAccountName={ldb.binary_encode(account)}))"
         return len(sam.search(base=sam.domain_dn(), expression=where, controls=["show_deleted:1"], attrs=["cn"])) > 0
 
+    def pulled_by(self, controller: Controller, naming_context: str, source: str) -> int:
+        """Have another one pull from a source, or else from all; the error of the first."""
+        from samba.dcerpc import drsuapi, misc
+
+        connection, handle = self._reach(controller)
+        identifier = drsuapi.DsReplicaObjectIdentifier()
+        identifier.dn = naming_context
+        request = drsuapi.DsReplicaSyncRequest1()
+        request.naming_context = identifier
+        request.options = drsuapi.DRSUAPI_DRS_WRIT_REP
+        request.source_dsa_guid = misc.GUID(source)
+        try:
+            connection.DsReplicaSync(handle, 1, request)
+            return 0
+        except _bindings.samba.WERRORError as exc:
+            code = int(exc.args[0])
+        except (_bindings.samba.NTSTATUSError, RuntimeError) as exc:
+            raise ResourceError(f"{controller.name} does not pull: {exc.args[-1]}.") from exc
+        request.options |= drsuapi.DRSUAPI_DRS_SYNC_ALL
+        with contextlib.suppress(_bindings.samba.WERRORError, _bindings.samba.NTSTATUSError, RuntimeError):
+            connection.DsReplicaSync(handle, 1, request)
+        return code
+
     def disconnect(self) -> None:
         """A connection that has broken does not come back."""
         self._open.clear()
+
+    def _reach(self, controller: Controller) -> tuple[Any, Any]:
+        from samba.drs_utils import drsException
+
+        try:
+            return self._connect(controller)
+        except (drsException, RuntimeError) as exc:
+            raise ResourceError(f"{controller.name} cannot be asked to replicate: {exc}.") from exc
 
     def compute_at(self, controller: Controller) -> None:
         """Ask another one's topology generator."""
         from samba.dcerpc import drsuapi
 
-        connection, handle = self._connect(controller)
+        connection, handle = self._reach(controller)
         connection.request_timeout = _UPDATE_SECONDS
         try:
             connection.DsExecuteKCC(handle, 1, drsuapi.DsExecuteKCC1())
@@ -164,12 +197,14 @@ class SambaLink:
         """From all partners; what did not come is still lacking."""
         self._replication.pull()
 
-    def ask(self) -> None:
-        """Refused as long as the server has no partner to pull from: it is computed then."""
-        try:
-            self._replication.ask(self._server())
-        except ResourceError:
-            self.reconnect()
+    def ask(self) -> bool:
+        """As its partner; where the topology has it pull from others only, from all of them."""
+        _invocation, guid = self._replication.identity()
+        server = self._server()
+        results = [
+            self._replication.pulled_by(server, context, guid) for context in self._replication.naming_contexts()
+        ]
+        return _GENERAL_FAILURE not in results
 
     def reconnect(self) -> None:
         """Connect anew when something is asked next."""

@@ -44,10 +44,11 @@ class FakeLink:
         self.calls.append("pull")
         self.here = self.partners
 
-    def ask(self) -> None:
+    def ask(self) -> bool:
         self.calls.append("ask")
         if self.partners:
             self.there = self.named[True] = True
+        return True
 
     def reconnect(self) -> None:
         self.calls.append("reconnect")
@@ -128,7 +129,7 @@ def test_the_end_of_the_wait_says_what_is_missing(fault: str, said: str, monkeyp
     link = FakeLink(there=fault != "there")
     link.deaf = fault == "deaf"
     link.named[True] = fault != "server_dns"
-    monkeypatch.setattr(link, "ask", lambda: None)
+    monkeypatch.setattr(link, "ask", lambda: True)
     monkeypatch.setattr(link, "reconnect", lambda: None)
     with pytest.raises(ResourceError, match="After 7 s") as caught:
         settle(link, wait=7)
@@ -136,15 +137,17 @@ def test_the_end_of_the_wait_says_what_is_missing(fault: str, said: str, monkeyp
     assert len(caught.value.details["faults"]) == 1
 
 
-@pytest.mark.parametrize("former", [True, False])
-def test_a_server_with_old_tickets_is_reported_or_named(former: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("former", "refused"), [(True, True), (True, False), (False, True)])
+def test_a_server_with_old_tickets_is_reported_or_named(
+    former: bool, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     link = FakeLink(there=False)
     link.former = former
-    monkeypatch.setattr(link, "ask", lambda: None)
+    monkeypatch.setattr(link, "ask", lambda: not refused)
     with pytest.raises(ResourceError) as caught:
         settle(link)
-    assert ("restart samba-ad-dc on them" in str(caught.value)) is former
-    if former:
+    assert ("restart samba-ad-dc on them" in str(caught.value)) is (former and refused)
+    if former and refused:
         assert settle(link, report=True) == -1
     else:
         with pytest.raises(ResourceError, match="After 100 s"):
