@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 
 import pytest
@@ -55,11 +56,10 @@ def test_the_locator_knows_the_site(host: Host) -> None:
     ("name", "options", "said"),
     [
         ("site", {"name": "north", "state": "absent"}, "it holds the domain controllers"),
-        ("site", {"name": "south", "state": "absent"}, r"it is named by 198\.51\.100\.64/26"),
+        ("site", {"name": "south", "state": "absent"}, "it is named by 198.51.100.64/26"),
         ("site_link", {"name": "north-south", "schedule": "always"}, "KCC"),
-        ("site_subnet", {"name": "198.51.100.1/26", "site": "north"}, "host bits"),
+        ("site_subnet", {"name": "198.51.100.65/26", "site": "north"}, "host bits"),
     ],
 )
 def test_what_would_break_is_refused(host: Host, name: str, options: dict[str, str], said: str) -> None:
-    with pytest.raises(AssertionError, match=said):
-        module(host, name, **options)
+    assert said in host.ansible(f"mailforest.stack.{name}", json.dumps(options))["msg"]
