@@ -17,7 +17,8 @@ from typing import Protocol
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import ResourceError
 
 _PAUSE = 1.0
-_COMPUTE_EVERY = 20
+_COMPUTE_EVERY = 5
+"""Rounds behind each other between computations, of which each takes some seconds; the first one comes at once."""
 _REGISTER_EVERY = 15
 """Rounds between attempts to write names, until Samba has written them by itself."""
 _PATIENCE = 3
@@ -75,6 +76,7 @@ class Settler:
         self._clock = clock
         self._sleep = sleep
         self._named = False
+        self._behind = 0
         self._refused = 0
 
     def run(self, *, report_old_tickets: bool = False) -> bool:
@@ -105,7 +107,7 @@ class Settler:
 
     def _round(self, number: int) -> list[str]:
         try:
-            return self._here(number) or self._there(number)
+            return self._here(number) or self._there()
         except ResourceError as exc:
             self._link.reconnect()
             return [str(exc)]
@@ -120,7 +122,7 @@ class Settler:
         self._named = self._named or not unnamed
         return [f"This controller's own DNS lacks {', '.join(unnamed)}."] if unnamed else []
 
-    def _there(self, number: int) -> list[str]:
+    def _there(self) -> list[str]:
         link, faults = self._link, []
         if missing := link.lacking_here():
             link.pull()
@@ -133,8 +135,9 @@ class Settler:
         if missing:
             faults.append(f"{link.server} lacks changes of {', '.join(missing)} that were made here.")
         if faults:
-            if number % _COMPUTE_EVERY == 0:
+            if self._behind % _COMPUTE_EVERY == 0:
                 link.compute()
+            self._behind += 1
             return faults
         unnamed = link.unnamed(at_server=True)
         if unnamed:

@@ -90,6 +90,12 @@ def test_a_new_partner_is_computed_first() -> None:
     assert link.calls == ["pull", "ask", "compute", "pull", "ask"]
 
 
+def test_a_new_partner_is_computed_however_long_its_names_took() -> None:
+    link = FakeLink(named=False, partners=False)
+    assert settle(link) < 20
+    assert link.calls == ["pull", "register", "pull", "ask", "compute", "pull", "ask"]
+
+
 def test_names_are_written_when_samba_has_not_by_itself() -> None:
     link = FakeLink(named=False)
     assert 5 < settle(link) < 30
