@@ -25,10 +25,11 @@ options:
     elements: dict
     suboptions: &object
       name:
-        description:
+        description: &network
           - Network and prefix length, such as V(198.51.100.64/26), in the shortest form. Host bits are refused.
         type: str
-        aliases: [subnet]
+        aliases: &aliases [subnet]
+        required: true
       site:
         description:
           - Name of the site that the subnet belongs to. Left out, an existing subnet keeps its own.
@@ -48,6 +49,10 @@ options:
           - Description; V("") clears it.
         type: str
   <<: *object # one object can be given by the same options, without a list
+  name:
+    description: *network
+    type: str
+    aliases: *aliases
 author:
   - mailforest.stack contributors (@mailforest)
 seealso:

@@ -206,7 +206,7 @@ def _of_roles(answers: Answers) -> Iterator[Finding]:
                 vantage=", ".join(given),
                 subject=f"role {role}",
                 expected=f"{declared}, on every domain controller",
-                found=next(iter(says))
+                found=min(says)
                 if unique
                 else "; ".join(f"{owner} on {', '.join(hosts)}" for owner, hosts in says.items()),
                 remedy="Run site.yml, which moves the role."

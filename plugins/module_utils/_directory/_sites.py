@@ -266,7 +266,11 @@ def arguments(options: Mapping[str, Mapping[str, Any]], plural: str, *, renames:
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         **options,
     }
-    listed = {"type": "list", "elements": "dict", "options": entry, "required_one_of": [names]}
+    listed: dict[str, Any] = {"type": "list", "elements": "dict", "options": entry}
+    if len(names) > 1:
+        listed["required_one_of"] = [names]
+    else:
+        listed["options"] = {**entry, names[0]: {**entry[names[0]], "required": True}}
     return {
         "argument_spec": {
             "configuration_file": {"type": "path", "default": "/etc/samba/smb.conf"},

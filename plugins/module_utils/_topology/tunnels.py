@@ -125,7 +125,7 @@ class Tunnels:
 
     def is_passed(self, site: str) -> bool:
         """Whether the way between two other sites leads through the site."""
-        return any(self.behind(peer, site) != (site,) for peer in self.peers[site])
+        return any(self.behind(site=peer, peer=site) != (site,) for peer in self.peers[site])
 
     @cached_property
     def _ends(self) -> Mapping[str, list[TunnelPlan]]:
