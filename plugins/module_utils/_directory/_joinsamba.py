@@ -187,7 +187,10 @@ class SambaPartner:
 
         with self._quiet() as (log, logger):
             try:
-                remove_dc(self._connect(), logger, host_name)
+                sam = self._connect()
+                for message in _servers(sam, host_name):
+                    _forget_replicas(sam, f"CN=NTDS Settings,{message.dn}")
+                remove_dc(sam, logger, host_name)
             except ResourceError:
                 raise
             except Exception as exc:  # Samba raises bare classes of many modules here
@@ -246,6 +249,21 @@ def _servers(sam: Any, host_name: str) -> list[Any]:
             attrs=["cn"],
         )
     )
+
+
+def _forget_replicas(sam: Any, settings: str) -> None:
+    """Samba's own removal leaves these links, which nothing else cleans up."""
+    attribute = "msDS-NC-Replica-Locations"
+    found = sam.search(
+        base=sam.get_partitions_dn(),
+        scope=ldb.SCOPE_ONELEVEL,
+        expression=f"({attribute}={ldb.binary_encode(settings)})",
+        attrs=["cn"],
+    )
+    for message in found:
+        change = ldb.Message(message.dn)
+        change[attribute] = ldb.MessageElement([settings], ldb.FLAG_MOD_DELETE, attribute)
+        sam.modify(change)
 
 
 def _site(server: Any) -> str:
