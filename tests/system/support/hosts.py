@@ -37,7 +37,8 @@ def at(name: str) -> Host:
 
 def module(host: Host, name: str, /, **arguments: Any) -> dict[str, Any]:
     """The result of one of the collection's modules, run on the host."""
-    found: dict[str, Any] = host.ansible(f"mailforest.stack.{name}", json.dumps(arguments), check=False)
+    given = json.dumps(arguments) if arguments else None
+    found: dict[str, Any] = host.ansible(f"mailforest.stack.{name}", given, check=False)
     assert "msg" not in found, found["msg"]  # the result has no word of failure; ours say something only then
     return found
 

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class Office:
     members: tuple[str, ...]
     fsmo: Mapping[str, str]
     users: tuple[Mapping[str, Any], ...]
-    passwords: Mapping[str, str]
+    passwords: Mapping[str, str] = field(repr=False)
 
     @property
     def ca_file(self) -> Path:
