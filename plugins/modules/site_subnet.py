@@ -23,36 +23,39 @@ options:
       - Many subnets at once, each with the options below.
     type: list
     elements: dict
-    suboptions: &object
+    suboptions:
       name:
         description: &network
           - Network and prefix length, such as V(198.51.100.64/26), in the shortest form. Host bits are refused.
         type: str
         aliases: &aliases [subnet]
         required: true
-      site:
+      site: &site
         description:
           - Name of the site that the subnet belongs to. Left out, an existing subnet keeps its own.
         type: str
-      location:
+      location: &location
         description:
           - Where the subnet is, as text; V("") clears it.
         type: str
-      state:
+      state: &state
         description:
           - Whether the subnet is there.
         type: str
         choices: [present, absent]
         default: present
-      description:
+      description: &description
         description:
           - Description; V("") clears it.
         type: str
-  <<: *object # one object can be given by the same options, without a list
-  name:
+  name: # one object can be given by the same options, without a list
     description: *network
     type: str
     aliases: *aliases
+  site: *site
+  location: *location
+  state: *state
+  description: *description
 author:
   - mailforest.stack contributors (@mailforest)
 seealso:

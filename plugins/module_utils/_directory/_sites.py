@@ -261,7 +261,7 @@ def _has_bit(values: Values, bit: int) -> bool:
 def arguments(options: Mapping[str, Mapping[str, Any]], plural: str, *, renames: bool = True) -> dict[str, Any]:
     """The whole interface of a module: one object, or a list of the same."""
     names = ("name", "identity") if renames else ("name",)
-    entry = {
+    entry: dict[str, Mapping[str, Any]] = {
         **{name: {"type": "str"} for name in names},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         **options,
