@@ -22,7 +22,9 @@ options:
   max_age:
     description:
       - Seconds that the last success of each partner may be ago. Samba pulls at least every five minutes.
-      - V(0) checks no age.
+      - A partner that failed once or twice since then, as after a restart, is no problem yet; nor is one that the
+        topology has just added, as long as another brings the same partition in time.
+      - V(0) checks no age; then every failure is a problem.
     type: int
     default: 0
   compare:

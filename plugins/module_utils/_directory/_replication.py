@@ -28,6 +28,8 @@ REMEDY = (
     " RPC ports."
 )
 _PAUSE = 1.0
+_TRANSIENT = 2
+"""Failures in a row that a restart of the partner explains."""
 _KCC_EVERY = 5
 """Rounds between computations of the topology, each of which takes Samba some seconds."""
 
@@ -143,14 +145,22 @@ def _without_partner(replication: Replication, others: Sequence[Controller], par
     ]
 
 
-def _bad_partners(partners: Iterable[Partner], *, max_age: int, now: float) -> list[str]:
+def _bad_partners(partners: Sequence[Partner], *, max_age: int, now: float) -> list[str]:
+    def fresh(partner: Partner) -> bool:
+        return partner.last_success is not None and now - partner.last_success <= max_age
+
+    served = {partner.naming_context for partner in partners if fresh(partner)}
     problems = []
     for partner in partners:
         what = f"{partner.naming_context} from {partner.controller}"
+        # A partner that was restarted, or that the topology has just added, is tried anew within five minutes.
+        starting = partner.last_success is None and partner.naming_context in served
+        if max_age and partner.failures <= _TRANSIENT and (fresh(partner) or starting):
+            continue
         if partner.failures or partner.result:
             why = partner.result or "unknown"
             problems.append(f"{what} failed {partner.failures} times in a row, last with {why}.")
-        elif max_age and (partner.last_success is None or now - partner.last_success > max_age):
+        elif max_age:
             problems.append(
                 f"{what} last succeeded {_iso(partner.last_success) or 'never'}, more than {max_age} s ago."
             )

@@ -146,6 +146,15 @@ def test_a_partner_that_fails_or_is_late_is_a_problem(partner: Partner, problem:
     assert caught.value.details["problems"] == facts["problems"]
 
 
+def test_a_partner_that_was_restarted_or_just_added_is_no_problem_yet() -> None:
+    forest = Forest()
+    forest.from_dc2[0] = Forest.partner(DOMAIN, failures=2, result="WERR_CONNECTION_REFUSED")
+    assert told(forest, max_age=300)["problems"] == []
+    assert "2 times in a row" in told(forest)["problems"][0]
+    forest.from_dc2.append(Forest.partner(DOMAIN, age=None))
+    assert told(forest, max_age=300)["problems"] == []
+
+
 def test_a_partition_without_a_partner_is_a_problem_unless_there_is_nobody_else() -> None:
     forest = Forest()
     del forest.from_dc2[1]
