@@ -4,12 +4,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import re
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._directory import _bindings, _root
@@ -20,6 +15,13 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._join 
     Wanted,
 )
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._provision import LocalSamba
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._removal import (
+    quiet,
+    remove_controller,
+    servers,
+    sites_container,
+    text,
+)
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import ResourceError
 
 _PORTS = {88: "Kerberos", 135: "the RPC endpoint mapper", 389: "LDAP"}
@@ -114,7 +116,7 @@ class SambaPartner:
                     " Correct domain_admin_user or domain_admin_password."
                 ) from exc
             raise ResourceError(
-                f"{self._server} cannot be logged in to as {self._user}: {_text(exc)}. Nothing was changed."
+                f"{self._server} cannot be logged in to as {self._user}: {text(exc)}. Nothing was changed."
                 " Check its log, /var/log/samba/log.samba."
             ) from exc
         return sam
@@ -126,9 +128,9 @@ class SambaPartner:
         where = f"(&(objectClass=crossRef)(nCName={ldb.binary_encode(domain)}))"
         netbios = sam.search(base=partitions, scope=ldb.SCOPE_ONELEVEL, expression=where, attrs=["nETBIOSName"])[0]
         level = sam.search(base=domain, scope=ldb.SCOPE_BASE, attrs=["msDS-Behavior-Version"])[0]
-        sites = _sites_container(sam)
+        sites = sites_container(sam)
         found = sam.search(base=sites, scope=ldb.SCOPE_ONELEVEL, expression="(objectClass=site)", attrs=["cn"])
-        previous = [message.dn for message in _servers(sam, host_name)]
+        previous = [message.dn for message in servers(sam, host_name)]
         return Survey(
             netbios_name=str(netbios["nETBIOSName"][0]),
             domain_level=int(level["msDS-Behavior-Version"][0]) if "msDS-Behavior-Version" in level else 0,
@@ -174,7 +176,7 @@ class SambaPartner:
         """Only a server that has its NTDS Settings is a controller."""
         sam = self._connect()
         places = []
-        for message in _servers(sam, host_name):
+        for message in servers(sam, host_name):
             settings = sam.search(
                 base=message.dn, scope=ldb.SCOPE_ONELEVEL, expression="(objectClass=nTDSDSA)", attrs=["cn"]
             )
@@ -183,29 +185,14 @@ class SambaPartner:
 
     def remove(self, host_name: str) -> None:
         """As `samba-tool domain demote --remove-other-dead-server` does."""
-        from samba.remove_dc import remove_dc
-
-        with self._quiet() as (log, logger):
-            try:
-                sam = self._connect()
-                for message in _servers(sam, host_name):
-                    _forget_replicas(sam, f"CN=NTDS Settings,{message.dn}")
-                remove_dc(sam, logger, host_name)
-            except ResourceError:
-                raise
-            except Exception as exc:  # Samba raises bare classes of many modules here
-                raise ResourceError(
-                    f"The dead controller {host_name} was not wholly removed from the directory:"
-                    f" {type(exc).__name__}: {_text(exc)}. This host has not joined. Cure the cause and run again.",
-                    log=log.getvalue().splitlines()[-20:],
-                ) from exc
+        remove_controller(self._connect(), host_name, consequence="This host has not joined.")
 
     def join(self) -> None:
         """As `samba-tool domain join` does; what Samba prints or logs is kept for the error only."""
         from samba.join import join_DC
 
         wanted = self._wanted
-        with self._quiet() as (log, logger):
+        with quiet() as (log, logger):
             try:
                 join_DC(
                     logger=logger,
@@ -220,50 +207,11 @@ class SambaPartner:
                 )
             except Exception as exc:  # as above
                 raise ResourceError(
-                    f"Joining {wanted.dns_name} through {wanted.server} failed: {type(exc).__name__}: {_text(exc)}."
+                    f"Joining {wanted.dns_name} through {wanted.server} failed: {type(exc).__name__}: {text(exc)}."
                     " This host is no domain controller now. Cure the cause and run again: what was half written here"
                     " is then moved aside, and what is left in the directory is removed.",
                     log=log.getvalue().splitlines()[-20:],
                 ) from exc
-
-    @staticmethod
-    @contextlib.contextmanager
-    def _quiet() -> Iterator[tuple[io.StringIO, logging.Logger]]:
-        log = io.StringIO()
-        logger = logging.Logger("join")
-        logger.addHandler(logging.StreamHandler(log))
-        with contextlib.redirect_stdout(log):
-            yield log, logger
-
-
-def _sites_container(sam: Any) -> str:
-    return f"CN=Sites,{sam.get_config_basedn()}"
-
-
-def _servers(sam: Any, host_name: str) -> list[Any]:
-    return list(
-        sam.search(
-            base=_sites_container(sam),
-            scope=ldb.SCOPE_SUBTREE,
-            expression=f"(&(objectClass=server)(cn={ldb.binary_encode(host_name)}))",
-            attrs=["cn"],
-        )
-    )
-
-
-def _forget_replicas(sam: Any, settings: str) -> None:
-    """Samba's own removal leaves these links, which nothing else cleans up."""
-    attribute = "msDS-NC-Replica-Locations"
-    found = sam.search(
-        base=sam.get_partitions_dn(),
-        scope=ldb.SCOPE_ONELEVEL,
-        expression=f"({attribute}={ldb.binary_encode(settings)})",
-        attrs=["cn"],
-    )
-    for message in found:
-        change = ldb.Message(message.dn)
-        change[attribute] = ldb.MessageElement([settings], ldb.FLAG_MOD_DELETE, attribute)
-        sam.modify(change)
 
 
 def _site(server: Any) -> str:
@@ -289,7 +237,3 @@ def _roles(sam: Any, servers: list[Any]) -> list[str]:
         if "fSMORoleOwner" in found and ldb.Dn(sam, str(found["fSMORoleOwner"][0])).parent() in servers:
             held.append(role)
     return held
-
-
-def _text(exc: Exception) -> str:
-    return re.sub(r"\s+", " ", str(exc.args[-1] if exc.args else exc)).strip()
