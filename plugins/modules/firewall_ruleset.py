@@ -178,6 +178,26 @@ options:
         type: list
         elements: str
         required: true
+  fenced:
+    description: >-
+      Networks (CIDR) or addresses from which nothing is taken or passed on any more, not even on connections that
+      stand, such as that of a domain controller whose roles were seized. Two things remain, the ports of O(fence_open)
+      and the fenced host's answers over ssh.
+    type: list
+    elements: str
+    default: []
+  fence_open:
+    description: >-
+      TCP ports that fenced addresses still reach where other rules let them; a domain controller learns there that it
+      was seized.
+    type: list
+    elements: str
+    default: []
+  fence_kept:
+    description: >-
+      Fence what C(/etc/mailforest/firewall.nft) has fenced, instead of O(fenced), as nothing is known of it now.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: The module changes nothing.
@@ -207,6 +227,11 @@ ruleset:
 sysctls:
   description: Kernel settings that the rules need; empty without O(forward).
   type: dict
+  returned: success
+fenced:
+  description: What is fenced.
+  type: list
+  elements: str
   returned: success
 ssh_ports:
   description: The ports of sshd that are let in.
@@ -264,6 +289,9 @@ _OPTIONS: dict[str, Any] = {
         not_destinations=_LIST,
     ),
     "tunnelled": _listed(interface=_NAME, networks=_NEEDED),
+    "fenced": _LIST,
+    "fence_open": _LIST,
+    "fence_kept": {"type": "bool", "default": False},
 }
 
 

@@ -89,6 +89,10 @@ class Policy:
     masquerade: tuple[Masquerade, ...] = ()
     dnat: tuple[Dnat, ...] = ()
     tunnelled: tuple[Tunnelled, ...] = ()
+    fenced: tuple[Network, ...] = ()
+    """From here nothing is taken or passed on, not even on connections that stand."""
+    fence_open: Ports = ()
+    """But this, over TCP: what a fenced host asks to learn that it is fenced."""
 
 
 @dataclass(frozen=True)
@@ -301,7 +305,12 @@ def read_policy(params: Mapping[str, Any], *, prefix: str = "firewall_") -> Poli
         masquerade=tuple(_masquerade(reader, place, raw) for place, raw in _listed(params, "masquerade", prefix)),
         dnat=tuple(d for place, raw in _listed(params, "dnat", prefix) if (d := _dnat(reader, place, raw))),
         tunnelled=_tunnels(reader, _listed(params, "tunnelled", prefix)),
+        fenced=reader.networks(f"{prefix}fenced", params.get("fenced") or ()),
+        fence_open=reader.ports(f"{prefix}fence_open", params.get("fence_open") or ()),
     )
+    for network in policy.fenced:
+        if not network.prefixlen:
+            reader.fault(f"{prefix}fenced", str(network), "would cut this host off from everybody; name addresses.")
     if not params.get("admin_sources"):
         reader.fault(f"{prefix}admin_sources", [], "lets nobody in over ssh; list the networks you administer from.")
     if not policy.forward and (policy.forward_rules or policy.masquerade or policy.dnat):

@@ -46,6 +46,7 @@ class _Sets:
             lists += [masquerade.sources, masquerade.not_destinations]
         lists += [networks for dnat in policy.dnat for networks in (dnat.not_sources, dnat.not_destinations)]
         lists += [tunnelled.networks for tunnelled in policy.tunnelled]
+        lists.append(policy.fenced)
         names: dict[tuple[Network, ...], str] = {}
         for networks in lists:
             for version in sorted(families(networks)):
@@ -135,6 +136,7 @@ def _neighbours(policy: Policy) -> tuple[Network, ...]:
 
 def _input(policy: Policy, sets: _Sets, ssh_ports: Sequence[int]) -> Iterator[str]:
     yield "type filter hook input priority filter; policy drop;"
+    yield from _fence(policy, sets)
     yield "ct state { established, related } accept"
     yield "ct state invalid counter name invalid drop"
     yield 'iifname "lo" accept'
@@ -148,6 +150,22 @@ def _input(policy: Policy, sets: _Sets, ssh_ports: Sequence[int]) -> Iterator[st
         yield from _accept(sets, rule)
     yield "counter name refused"
     yield from _reject(policy)
+
+
+def _fence(policy: Policy, sets: _Sets) -> Iterator[str]:
+    """First, so that connections that stand end too. A host's words to itself are not looked at."""
+    for version in sorted(families(policy.fenced)):
+        source = sets.match(policy.fenced, version=version, side="saddr")
+        yield _line('iifname != "lo"', source, verdict="jump fence")
+
+
+def _fence_lines(policy: Policy, ssh_ports: Sequence[int]) -> Iterator[str]:
+    if policy.fence_open:
+        yield _line(_ports("tcp", policy.fence_open), verdict="return", comment="its question whether it is fenced")
+    ports = ", ".join(map(str, ssh_ports))
+    words = f"tcp sport {{ {ports} }} ct state established ct direction reply"
+    yield _line(words, verdict="return", comment="ssh to it")
+    yield "counter name fenced drop"
 
 
 def _reject(policy: Policy) -> Iterator[str]:
@@ -196,6 +214,7 @@ def _forward_versions(rule: ForwardRule) -> list[int]:
 
 def _forward(policy: Policy, sets: _Sets) -> Iterator[str]:
     yield "type filter hook forward priority filter; policy drop;"
+    yield from _fence(policy, sets)
     # First, so that a connection that was made through the tunnel does not go on beside it.
     yield from ("jump tunnelled",) if policy.tunnelled else ()
     yield "ct state invalid counter name invalid drop"
@@ -257,6 +276,8 @@ def _block(head: str, lines: Iterator[str]) -> Iterator[str]:
 def _chains(policy: Policy, sets: _Sets, ssh_ports: Sequence[int]) -> Iterator[str]:
     if policy.tunnelled:
         yield from _tunnel_chains(policy, sets)
+    if policy.fenced:
+        yield from _block("chain fence", _fence_lines(policy, ssh_ports))
     yield from _block("chain input", _input(policy, sets, ssh_ports))
     if policy.forward:
         yield from _block("chain forward", _forward(policy, sets))
@@ -276,10 +297,12 @@ def render(policy: Policy, *, ssh_ports: Sequence[int]) -> str:
     counters = ["invalid", "refused"]
     counters += ["not_forwarded"] if policy.forward else []
     counters += ["leaked", "spoofed"] if policy.tunnelled else []
+    counters += ["fenced"] if policy.fenced else []
     lines = [
         "#!/usr/sbin/nft -f",
         "# Written by Ansible (mailforest.stack). What is changed here by hand is overwritten by the next run.",
         "# Declared, deleted, declared anew: one transaction, for the first load too. Nobody else's table is touched.",
+        *_fence_note(policy),
         f"table {TABLE}",
         f"delete table {TABLE}",
         f"table {TABLE} {{",
@@ -289,6 +312,19 @@ def render(policy: Policy, *, ssh_ports: Sequence[int]) -> str:
         "}",
     ]
     return "\n".join(lines) + "\n"
+
+
+_FENCED = "# Fenced: "
+
+
+def _fence_note(policy: Policy) -> Iterator[str]:
+    if policy.fenced:
+        yield _FENCED + " ".join(_plain(network) for network in policy.fenced)
+
+
+def noted_fence(text: str) -> list[str]:
+    """The fenced addresses of a ruleset that was rendered here."""
+    return next((line[len(_FENCED) :].split() for line in text.splitlines() if line.startswith(_FENCED)), [])
 
 
 def sysctls(policy: Policy) -> dict[str, str]:

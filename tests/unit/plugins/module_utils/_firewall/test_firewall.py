@@ -499,3 +499,43 @@ def test_ufw_that_is_off_is_no_manager(proc: Proc, tmp_path: Path) -> None:
     (tmp_path / "etc/ufw").mkdir(parents=True)
     (tmp_path / "etc/ufw/ufw.conf").write_text("ENABLED=no\n")
     assert plan(params(admin_sources=["0.0.0.0/0"]), root=tmp_path, pid=1)["ruleset"]
+
+
+def test_a_fence_stands_before_everything_else() -> None:
+    options = {"fenced": ["198.51.100.70", "2001:db8::70"], "fence_open": ["88", "389"], "forward": True}
+    for chain in ("input", "forward"):
+        assert lines(chain, **options)[1:3] == [
+            'iifname != "lo" ip saddr @net_198_51_100_70 jump fence',
+            'iifname != "lo" ip6 saddr @net_2001_db8_70 jump fence',
+        ]
+    assert lines("fence", **options) == [
+        'tcp dport { 88, 389 } return comment "its question whether it is fenced"',
+        'tcp sport { 22 } ct state established ct direction reply return comment "ssh to it"',
+        "counter name fenced drop",
+    ]
+
+
+def test_without_a_fence_there_is_no_word_of_it() -> None:
+    assert "fence" not in render(read_policy(params()), ssh_ports=[22])
+
+
+def test_a_fence_is_kept_by_a_run_that_knows_nothing_of_it(tmp_path: Path) -> None:
+    written = tmp_path / "etc/mailforest/firewall.nft"
+    written.parent.mkdir(parents=True)
+    (tmp_path / "proc").mkdir()
+    given = params(fenced=["198.51.100.70", "198.51.100.72"])
+    written.write_text(plan(given, root=tmp_path, pid=1)["ruleset"], encoding="utf-8")
+    kept = plan(params(fence_kept=True), root=tmp_path, pid=1)
+    assert kept["ruleset"] == written.read_text(encoding="utf-8")
+    assert kept["fenced"] == ["198.51.100.70/32", "198.51.100.72/32"]
+    assert plan(params(), root=tmp_path, pid=1)["fenced"] == []
+    written.unlink()
+    assert plan(params(fence_kept=True), root=tmp_path, pid=1)["fenced"] == []
+
+
+def test_the_administrator_is_not_fenced() -> None:
+    policy = read_policy(params(fenced=["198.51.100.0/30"]))
+    with pytest.raises(FirewallError, match=r"firewall_fenced holds 198\.51\.100\.2, from where"):
+        refuse_lock_out(policy, Access(ssh_ports=(22,), clients=(ipaddress.ip_address("198.51.100.2"),)))
+    with pytest.raises(FirewallError, match="would cut this host off from everybody"):
+        read_policy(params(fenced=["0.0.0.0/0"]))
