@@ -71,7 +71,11 @@ ansible_facts:
           type: str
           returned: always
         fsmo:
-          description: Every FSMO role and its owner.
+          description: Every FSMO role and its owner; with C(mailforest_fsmo=auto), the one proposed.
+          type: dict
+          returned: always
+        fsmo_auto:
+          description: With C(mailforest_fsmo=auto), of every role the reason and the hosts that must not keep it.
           type: dict
           returned: always
         sites:

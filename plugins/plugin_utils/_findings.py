@@ -196,9 +196,12 @@ def _of_roles(answers: Answers) -> Iterator[Finding]:
     """Roles with several owners, or with another than declared, as every controller's own database says."""
     given = answers.given("__roles", "owners")
     for role, declared in answers.plan["fsmo"].items():
+        proposal = answers.plan.get("fsmo_auto", {}).get(role)
         says: dict[str, list[str]] = {}
         for host, answer in given.items():
             says.setdefault(answer["owners"].get(role) or "nobody", []).append(host)
+        if len(says) == 1 and proposal and min(says) != "nobody" and min(says) not in proposal["unfit"]:
+            continue  # it stays where it was placed, wherever that was
         if says and set(says) != {declared}:
             unique = len(says) == 1
             yield Finding(
@@ -219,7 +222,7 @@ def _of_rids(answers: Answers) -> Iterator[Finding]:
     """A pool of relative identifiers that runs dry."""
     for host, answer in answers.given("__roles", "rid_pool").items():
         left = answer["rid_pool"].get("domain_left")
-        if host == answers.plan["fsmo"].get("rid") and left is not None and left < _FEW_RIDS:
+        if host == answer.get("owners", {}).get("rid") and left is not None and left < _FEW_RIDS:
             yield Finding(
                 severity=WARNING,
                 requirement="AD-22",

@@ -48,6 +48,10 @@ def compile_topology(topology: Topology, warnings: Sequence[Finding] = ()) -> Pl
         "forest": _forest(topology, firewall),
         "first_dc": topology.domain_controllers[0].name,
         "fsmo": dict(topology.owners),
+        "fsmo_auto": {
+            role: {"reason": proposal.reason, "unfit": dict(proposal.unfit)}
+            for role, proposal in topology.proposals.items()
+        },
         "sites": {name: _site(topology, name) for name in topology.sites},
         "site_links": {link.name: _link(link.sites, link.cost, link.interval) for link in topology.links},
         "entries": [_entry(topology, host) for host in topology.members],
@@ -157,9 +161,12 @@ class _Hosts:
         return [{"name": fqdn(self.topology, other), "address": other.address} for other in others]
 
     def _time_servers(self, host: Host, controllers: Sequence[Host]) -> list[str]:
-        """The PDC emulator follows the world, domain controllers follow it, all others follow them."""
+        """The PDC emulator follows the world, domain controllers follow it, all others follow them.
+
+        Where nobody says who that is, it may have stayed elsewhere: then every controller follows the world.
+        """
         owner = self.topology.owners["pdc"]
-        if host.name == owner:
+        if host.name == owner or (self.topology.proposals and host.has(Function.DOMAIN_CONTROLLER)):
             return list(self.topology.time_servers)
         if host.has(Function.DOMAIN_CONTROLLER):
             return [fqdn(self.topology, self.topology.hosts[owner])]

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from .compile import compile_topology
 from .findings import Finding, Rule, Violation, split
 from .model import Host, RawInput, Topology, make_host, make_topology
+from .placement import propose
 from .plan import Plan
-from .reader import FORM_RULES, Reader, Record, nearest
+from .reader import FORM_RULES, Reader, Record, blank, nearest
 from .rules import RULES, Context
 from .schema import GROUP_ABOUT, HOST_VARIABLES, PREFIX, VARIABLES, Variable, known_names
 from .waivers import WAIVER_RULES, apply_waivers
@@ -33,10 +34,10 @@ MISSING_VARIABLE = Rule(name="missing-variable", requirement="AD-33", summary="E
 UNDEFINED_VALUE = Rule(
     name="undefined-value", requirement="AD-33", summary="Every template in a value can be worked out."
 )
-FSMO_BY_NAME = Rule(
-    name="fsmo-by-name", requirement="AD-32", summary="`mailforest_fsmo` names hosts; `auto` is not supported."
-)
-INPUT_RULES: tuple[Rule, ...] = (UNKNOWN_VARIABLE, UNKNOWN_GROUP, MISSING_VARIABLE, UNDEFINED_VALUE, FSMO_BY_NAME)
+INPUT_RULES: tuple[Rule, ...] = (UNKNOWN_VARIABLE, UNKNOWN_GROUP, MISSING_VARIABLE, UNDEFINED_VALUE)
+
+
+_FSMO, _AUTO = "mailforest_fsmo", "auto"
 
 
 def all_rules() -> tuple[Rule, ...]:
@@ -68,22 +69,18 @@ def evaluate(raw: RawInput, *, today: date) -> Outcome:
 def read_topology(raw: RawInput, reader: Reader) -> Topology:
     """The model; what is wrong with the form of the input goes to the reader."""
     read = {variable.name: _read_variable(variable, raw, reader) for variable in VARIABLES}
-    return make_topology(read, _read_hosts(raw, reader), raw)
+    topology = make_topology(read, _read_hosts(raw, reader), raw)
+    if raw.variables.get(_FSMO) != _AUTO:
+        return topology
+    proposals = propose(topology)
+    fsmo = {role: proposal.owner for role, proposal in proposals.items()} or topology.fsmo
+    return replace(topology, fsmo=fsmo, proposals=proposals)
 
 
 def _read_variable(variable: Variable, raw: RawInput, reader: Reader) -> Any:
     """One variable, or its blank."""
     value = raw.variables.get(variable.name)
-    if variable.name in raw.undefined:
-        value = None
-    elif variable.name == "mailforest_fsmo" and value == "auto":
-        reader.report(
-            FSMO_BY_NAME,
-            variable.name,
-            value,
-            "This version does not place the roles by itself.",
-            "Name a domain controller per role, or remove the variable: the first domain controller then has all.",
-        )
+    if variable.name in raw.undefined or (variable.name == _FSMO and value == _AUTO):
         value = None
     elif value is None and variable.required:
         reader.report(MISSING_VARIABLE, variable.name, None, f"Not set: {variable.about}", "Set it in group_vars/all.")
@@ -106,7 +103,7 @@ def _read_hosts(raw: RawInput, reader: Reader) -> Mapping[str, Host]:
         read: dict[str, Any] = {
             variable.name: variable.kind.read(source.variables[variable.name], f"{name}.{variable.name}", reader)
             if source.variables.get(variable.name) is not None
-            else ""
+            else blank(variable.kind)
             for variable in HOST_VARIABLES
         }
         hosts[name] = make_host(name, source, read)

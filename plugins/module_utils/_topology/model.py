@@ -118,6 +118,8 @@ class SiteLink:
     sites: tuple[str, ...]
     cost: int
     interval: int
+    schedule: object = None
+    """Refused; kept to say so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +136,10 @@ class Host:
     """The variable that the address comes from."""
     public_address: str
     release: str
+    memory: int = 0
+    """In MiB; 0 = not known."""
+    processors: int = 0
+    """0 = not known."""
 
     @cached_property
     def ip(self) -> Address | None:
@@ -218,6 +224,16 @@ class Waiver:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """Where an FSMO role is to be when nobody says where."""
+
+    owner: str
+    reason: str
+    unfit: Mapping[str, str]
+    """Hosts that must not keep the role, each with what is wrong with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Topology:
     """The whole, as read."""
 
@@ -237,6 +253,8 @@ class Topology:
     hosts: Mapping[str, Host]
     secrets: Mapping[str, Verdict]
     passwords: Mapping[str, Verdict]
+    proposals: Mapping[str, Proposal] = field(default_factory=dict)
+    """Every FSMO role's place with `mailforest_fsmo: auto`; empty when somebody says where they are."""
 
     @cached_property
     def members(self) -> tuple[Host, ...]:
@@ -339,7 +357,7 @@ def functions_of(groups: tuple[str, ...]) -> tuple[Function, ...]:
     return tuple(function for function in Function if function in given)
 
 
-def make_host(name: str, source: HostInput, read: Mapping[str, str]) -> Host:
+def make_host(name: str, source: HostInput, read: Mapping[str, Any]) -> Host:
     """The host, with its address from the first variable that has one."""
     fallback = source.variables.get("ansible_host", name)
     address, origin = read["mailforest_address"], "mailforest_address"
@@ -354,6 +372,8 @@ def make_host(name: str, source: HostInput, read: Mapping[str, str]) -> Host:
         address_name=origin,
         public_address=read["mailforest_public_address"],
         release=read["mailforest_release"],
+        memory=read["mailforest_memory"] or 0,
+        processors=read["mailforest_processors"] or 0,
     )
 
 

@@ -323,12 +323,20 @@ class CheckPlan(TypedDict):
     auth_offered: NotRequired[bool]
 
 
+class ProposalPlan(TypedDict):
+    """Why an FSMO role is proposed for its owner, and which hosts must not keep it, each with what is wrong."""
+
+    reason: str
+    unfit: dict[str, str]
+
+
 class Plan(TypedDict):
     """Everything that follows from the topology."""
 
     forest: ForestPlan
     first_dc: str
     fsmo: dict[str, str]
+    fsmo_auto: dict[str, ProposalPlan]
     sites: dict[str, SitePlan]
     site_links: dict[str, SiteLinkPlan]
     entries: list[EntryPlan]

@@ -152,6 +152,17 @@ class Day:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Anything:
+    """Whatever stands there; for keys that are known only to be refused with their own reason."""
+
+    label: str = "anything"
+
+    def read(self, value: object, place: str, reader: Reader) -> object:
+        """The value as it is."""
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
 class Many:
     """A list of items of one kind."""
 
@@ -247,7 +258,7 @@ class Record:
         return entry.kind.read(given, f"{place}.{entry.name}", reader)
 
 
-Kind: TypeAlias = "Text | Number | Flag | Day | Many | Mapped | Record"
+Kind: TypeAlias = "Text | Number | Flag | Day | Anything | Many | Mapped | Record"
 
 
 def blank(kind: Kind) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .reader import Day, Entry, Flag, Kind, Many, Mapped, Number, Record, Text
+from .reader import Anything, Day, Entry, Flag, Kind, Many, Mapped, Number, Record, Text
 from .secrets import STRONG_LENGTH, USER_LENGTH
 from .services import DEFAULT_MAIL_SERVICES, DEFAULT_PUBLISHED, MAIL_SERVICES, Function
 
@@ -132,13 +132,19 @@ VARIABLES: tuple[Variable, ...] = (
                         default=15,
                         about="Minutes between replications.",
                     ),
+                    Entry(
+                        name="schedule",
+                        kind=Anything(),
+                        about="Refused: it stops Samba's topology generator. Known only to say so.",
+                    ),
                 )
             ),
         ),
     ),
     Variable(
         name="mailforest_fsmo",
-        about="Which domain controller owns which role. A role that is not named: the first domain controller.",
+        about="Which domain controller owns which role. A role that is not named: the first domain controller. "
+        "Or `auto` in place of the mapping: they are placed with reasons, and then stay ([fsmo.md](fsmo.md)).",
         kind=Record(entries=tuple(Entry(name=role, kind=Text(), about=_FSMO_ABOUT[role]) for role in FSMO_ROLES)),
     ),
     Variable(
@@ -334,6 +340,17 @@ HOST_VARIABLES: tuple[Variable, ...] = (
         kind=Text(numbers=True),
         about="Debian release, `12` or `13` (or `bookworm`, `trixie`), for rules that are to speak before any host is "
         "asked. The real release is checked on the host.",
+    ),
+    Variable(
+        name="mailforest_memory",
+        kind=Number(low=64, high=64 * 1024 * 1024),
+        about="Memory in MiB. With `mailforest_fsmo: auto` the PDC emulator goes to the strongest controller, where "
+        "all of its site say how strong they are. Nothing is asked of the hosts for it.",
+    ),
+    Variable(
+        name="mailforest_processors",
+        kind=Number(low=1, high=4096),
+        about="Number of processors; serves as `mailforest_memory` does, among controllers of equal memory.",
     ),
 )
 

@@ -325,6 +325,20 @@ def site_link_legal(topology: Topology) -> Iterator[Violation]:
             )
 
 
+@rule("no-link-schedule", "AD-7", "A site link has no schedule.")
+def no_link_schedule(topology: Topology) -> Iterator[Violation]:
+    """Samba 4.17 and 4.22 cannot read the attribute, so that their KCC ends before it has computed anything."""
+    for link in topology.links:
+        if link.schedule is not None:
+            yield Violation(
+                place=f"mailforest_site_links.{link.name}.schedule",
+                value=link.schedule,
+                message="A schedule on a site link stops Samba's topology generator (KCC) on every domain controller, "
+                "so that no new replication partners are found.",
+                remedy="Remove the key; say with cost and interval which way is taken and how often.",
+            )
+
+
 @rule("sites-are-linked", "AD-7", "With more than one site, each is in a link.")
 def sites_are_linked(topology: Topology) -> Iterator[Violation]:
     """A site without a link gets no changes."""
@@ -446,17 +460,3 @@ def site_has_hosts(topology: Topology) -> Iterator[Violation]:
                 message="No host is in this site.",
                 remedy="Set mailforest_site of its hosts, or remove the site.",
             )
-
-
-def internet_facing(topology: Topology, host: Host) -> str:
-    """Why the host faces the Internet, or an empty text."""
-    if host.has(Function.GATEWAY):
-        return "is a gateway"
-    if host.public_address:
-        return "has an address on the Internet"
-    site = topology.sites.get(host.site)
-    gateway = topology.hosts.get(site.gateway) if site else None
-    published = topology.mail.published and gateway and gateway.public_address
-    if gateway and published and host.has(Function.MAIL_SERVER):
-        return f"is a mail server that takes mail from the Internet through gateway {gateway.name}"
-    return ""

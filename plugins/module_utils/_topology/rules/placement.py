@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..findings import Violation
+from ..findings import Severity, Violation
 from ..model import Topology
+from ..placement import PDC_ON_GATEWAY, internet_facing
 from ..reader import nearest
 from ..schema import RELEASES
 from ..services import Function
-from .network import internet_facing
 from .registry import rule
 
 
@@ -75,7 +75,7 @@ def fsmo_holder_is_dc(topology: Topology) -> Iterator[Violation]:
 
 
 @rule(
-    "pdc-not-on-gateway",
+    PDC_ON_GATEWAY,
     "AD-36",
     "The PDC emulator is on no gateway and on no other host that faces the Internet.",
     waivable=True,
@@ -90,6 +90,31 @@ def pdc_not_on_gateway(topology: Topology) -> Iterator[Violation]:
             host=host.name,
             message=f"Host {host.name} {why}, and would be the PDC emulator as well.",
             remedy="Name another domain controller, or move that function; else a waiver with a reason and an end.",
+        )
+
+
+@rule(
+    "pdc-has-host-of-its-own",
+    "AD-31",
+    "The PDC emulator shares its host with no other function, where there is a controller that does not.",
+    severity=Severity.WARNING,
+    waivable=True,
+)
+def pdc_has_host_of_its_own(topology: Topology) -> Iterator[Violation]:
+    """It takes every change of a password and every second try of a failed login, for the whole domain."""
+    host = topology.hosts.get(topology.owners["pdc"])
+    if host is None or not host.has(Function.DOMAIN_CONTROLLER) or internet_facing(topology, host):
+        return
+    others = [function.value.replace("_", " ") for function in host.functions if function != Function.DOMAIN_CONTROLLER]
+    free = [one.name for one in topology.domain_controllers if one.functions == (Function.DOMAIN_CONTROLLER,)]
+    if others and free:
+        yield Violation(
+            place="mailforest_fsmo.pdc",
+            value=host.name,
+            host=host.name,
+            message=f"Host {host.name} is a {' and a '.join(others)} as well as the PDC emulator, the role that needs "
+            "most resources.",
+            remedy=f"Name a controller that is nothing else ({', '.join(free)}), or waive the rule.",
         )
 
 

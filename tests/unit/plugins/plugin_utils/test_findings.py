@@ -148,6 +148,17 @@ def test_two_owners_break_uniqueness(hosts: Hosts, role: str, requirement: str) 
     assert finding.found.startswith("nobody on dc1; dc")
 
 
+def test_a_role_that_is_placed_by_itself_may_stay_where_it_is(hosts: Hosts) -> None:
+    owners = {**hosts["dc1"]["__roles"]["owners"], "pdc": "dc1"}
+    for name in ("dc1", "dc2"):
+        hosts[name]["__roles"]["owners"] = owners
+    assert only(hosts).requirement == "AD-27"
+    auto = {"pdc": {"reason": "", "unfit": {"gw-hq": "is a gateway"}}}
+    assert judge(answers(hosts, fsmo_auto=auto)) == []
+    auto["pdc"]["unfit"] = {"dc1": "is a gateway"}
+    assert only(hosts, fsmo_auto=auto).expected == "dc2, on every domain controller"
+
+
 def test_few_rids_are_a_warning(hosts: Hosts) -> None:
     hosts["dc1"]["__roles"]["rid_pool"] = hosts["dc2"]["__roles"]["rid_pool"] = {"domain_left": 5}
     finding = only(hosts)

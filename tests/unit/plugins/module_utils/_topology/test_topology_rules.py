@@ -61,7 +61,7 @@ ONE: list[Row] = [
         {"undefined/mailforest_forest.netbios": "'x' is undefined", "mailforest_forest/netbios": None},
         set(),
     ),
-    ("fsmo-by-name", "mailforest_fsmo", {"mailforest_fsmo": "auto"}, set()),
+    ("wrong-type", "mailforest_fsmo", {"mailforest_fsmo": "automatic"}, set()),
     ("unknown-key", "mailforest_sites.hq.subnet", {"mailforest_sites/hq/subnet": []}, set()),
     ("unknown-key", "mailforest_users[0].mail", {f"{USERS}/0/mail": "a@example.test"}, set()),
     ("wrong-type", "mailforest_users", {USERS: "alice"}, {"group-members-exist", "password-without-user"}),
@@ -357,6 +357,23 @@ ONE: list[Row] = [
 ]
 TWO: list[Row] = [
     (
+        "pdc-has-host-of-its-own",
+        "mailforest_fsmo.pdc",
+        {"hosts/dc2/groups": [DC, MX], "mailforest_mail/publish": []},
+        set(),
+    ),
+    (
+        "pdc-not-on-gateway",
+        "mailforest_fsmo.pdc",
+        {
+            "mailforest_fsmo": "auto",
+            "hosts/dc1/vars/mailforest_public_address": "198.51.100.5",
+            "hosts/dc2/vars/mailforest_public_address": "198.51.100.6",
+            "hosts/dc3/vars/mailforest_public_address": "198.51.100.7",
+        },
+        set(),
+    ),
+    (
         "subnets-not-overlapping",
         "mailforest_sites.hq.subnets[1]",
         {
@@ -391,7 +408,7 @@ TWO: list[Row] = [
     ),
     ("wrong-value", "mailforest_site_links.hq-branch.interval", {"mailforest_site_links/hq-branch/interval": 5}, set()),
     (
-        "unknown-key",
+        "no-link-schedule",
         "mailforest_site_links.hq-branch.schedule",
         {"mailforest_site_links/hq-branch/schedule": "x"},
         set(),
