@@ -49,7 +49,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "configuration_file": {"type": "path", "default": "/etc/samba/smb.conf"},
     "directory": {"type": "path", "default": DIRECTORY},
     "kind": {"type": "str", "choices": list(KINDS), "default": "offline"},
-    "recipients": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "recipients": {"type": "list", "elements": "str", "default": []},
     "label": {"type": "str", "default": ""},
     "max_age": {"type": "int", "default": 24},
     "keep": {"type": "dict", "apply_defaults": True, "options": KEEP_ARGUMENTS},

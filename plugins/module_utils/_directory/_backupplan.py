@@ -28,6 +28,7 @@ class Controller:
     """A domain controller, as the directory and its DNS zone know it."""
 
     name: str
+    site: str
     dns_name: str = ""
     addresses: Sequence[str] = ()
 

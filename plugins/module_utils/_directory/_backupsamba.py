@@ -33,25 +33,25 @@ _LEFT_BY_KILLED = (".bak-offline", ".copy.tdb", ".copy.mdb")
 class Options:
     """What samba-tool's commands want of its command line."""
 
-    def __init__(self, settings: Any, path: str | None = None) -> None:
-        """Keep the settings."""
-        self._settings, self._path = settings, path
+    def __init__(self, settings: Any, *, account: bool) -> None:
+        """`account` = this controller's own is used; a restore has none yet."""
+        self._settings, self._account = settings, account
 
     def get_loadparm(self) -> Any:
         """The settings of smb.conf."""
         return self._settings
 
     def get_loadparm_path(self) -> str | None:
-        """The path of smb.conf, where one is given."""
-        return self._path
+        """None: the restore takes the smb.conf that is in the backup."""
+        return None
 
     def get_credentials(self, settings: Any) -> Any:
-        """This controller's own account, of which Samba keeps the secret; no password is asked for."""
+        """This controller's own account, of which Samba has the secret; no password is asked for."""
         from samba.credentials import Credentials
 
         credentials = Credentials()
         credentials.guess(settings)
-        if self._path is None:
+        if self._account:
             credentials.set_machine_account(settings)
         return credentials
 
@@ -81,10 +81,10 @@ def work(request: dict[str, Any]) -> dict[str, Any]:
     settings = _bindings.load_settings(configuration)
     logging.getLogger().setLevel(logging.INFO)
     if request["kind"] == "offline":
-        commands().cmd_domain_backup_offline().run(sambaopts=Options(settings), targetdir=str(directory))
+        commands().cmd_domain_backup_offline().run(sambaopts=Options(settings, account=True), targetdir=str(directory))
     else:
         server = f"{str(settings.get('netbios name')).lower()}.{found.domain.dns_name}"
-        options = Options(settings)
+        options = Options(settings, account=True)
         commands().cmd_domain_backup_online().run(
             sambaopts=options, credopts=options, server=server, targetdir=str(directory)
         )
@@ -132,7 +132,12 @@ def controllers(store: SamStore) -> Iterator[Controller]:
         server = store.read(place, ["dNSHostName"])
         dns_name = (server.text("dNSHostName") if server else None) or ""
         addresses = sorted(_addresses(store.sam, dns_name)) if dns_name else []
-        yield Controller(name=store.rdn_value(place).lower(), dns_name=dns_name.lower(), addresses=addresses)
+        yield Controller(
+            name=store.rdn_value(place).lower(),
+            site=store.rdn_value(store.parent(store.parent(place))),
+            dns_name=dns_name.lower(),
+            addresses=addresses,
+        )
 
 
 def _addresses(sam: Any, dns_name: str) -> Iterator[str]:

@@ -41,7 +41,7 @@ CONTENTS = Contents(
     samba_version="4.22.0",
     functional_levels={"domain": 4, "forest": 4},
     roles={"pdc": "dc1"},
-    controllers=[Controller(name="dc1", dns_name="dc1.corp.example.test", addresses=["198.51.100.70"])],
+    controllers=[Controller(name="dc1", site="hq", dns_name="dc1.corp.example.test", addresses=["198.51.100.70"])],
     objects=3000,
 )
 
