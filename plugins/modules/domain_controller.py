@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: domain_controller
-short_description: Join this host to an Active Directory domain as a further controller
+short_description: Join this host to an Active Directory domain as a further controller, or demote it
 version_added: 1.0.0
 description:
   - Makes this host a domain controller of an existing domain, in the site that is asked for, from the controller that
@@ -27,6 +27,9 @@ description:
   - C(smb.conf) must exist and name the wanted role, realm, workgroup and NetBIOS name, with the shares C(sysvol) and
     C(netlogon). It is not changed.
   - The DNS server is Samba's internal one.
+  - With O(state=absent) the host stops being a controller. What was written here is first brought to
+    O(replication_source_dc), which then takes the host out of the directory, with its account and its DNS records.
+    Refused are the last controller of a domain, and one that holds a role, unless O(hand_over_roles) is set.
 extends_documentation_fragment:
   - mailforest.stack._directory
   - mailforest.stack._directory.changes
@@ -48,18 +51,19 @@ options:
     default: Administrator
   domain_admin_password:
     description:
-      - Its password. Needed only when this host has to join.
+      - Its password. Needed only when this host has to join, or to be demoted.
     type: str
   replication_source_dc:
     description:
       - Full name of the domain controller to join from, and to compare with afterwards.
+      - With O(state=absent), of the controller that stays, which gets the last changes and the roles.
     type: str
     required: true
   site_name:
     description:
       - Name of the site in which this controller is to be. It must exist. Used only when this host has to join.
+      - Needed with O(state=domain_controller).
     type: str
-    required: true
   host_name:
     description:
       - Short name of this host, at most 15 characters. By default the host's own.
@@ -83,6 +87,19 @@ options:
         before. Then the server goes on using the Kerberos tickets of that one, which this controller cannot read, for
         up to ten hours, or until C(samba-ad-dc) is restarted there.
       - With V(true), O(wait) ends at once and the result says RV(old_tickets), so that the play can restart it.
+    type: bool
+    default: false
+  state:
+    description:
+      - Whether this host is a controller. V(absent) leaves no member of the domain behind either, other than
+        C(member_server) of C(microsoft.ad); role C(samba_member) joins the host as one.
+    type: str
+    choices: [domain_controller, absent]
+    default: domain_controller
+  hand_over_roles:
+    description:
+      - Whether, with O(state=absent), the roles that this host holds go to O(replication_source_dc). Otherwise they are
+        a reason to refuse.
     type: bool
     default: false
 author:
@@ -109,6 +126,13 @@ EXAMPLES = r"""
     replication_source_dc: dc1.corp.example.test
     site_name: branch
     wait: 180
+
+- name: Give the branch's controller up
+  mailforest.stack.domain_controller:
+    dns_domain_name: corp.example.test
+    replication_source_dc: dc1.corp.example.test
+    domain_admin_password: "{{ vault_administrator_password }}"
+    state: absent
 """
 
 RETURN = r"""
@@ -129,7 +153,9 @@ site:
   type: str
   sample: branch
 moved_aside:
-  description: Where the remains of an interrupted run were moved to.
+  description: >-
+    Where the remains of an interrupted run were moved to. After a demotion, where the database is that still holds the
+    domain's secrets; delete it once you are sure.
   returned: success
   type: str
 old_tickets:
@@ -148,6 +174,11 @@ operations:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._departure import DemotionResource
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._departuredb import (
+    LeavingSamba,
+    SambaSurvivor,
+)
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._join import (
     ARGUMENTS,
     ControllerResource,
@@ -159,9 +190,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._joins
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import run
 
 
-def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+def _join(module: AnsibleModule) -> ControllerResource:
     options = module.params
     wanted = wanted_of(options)
 
@@ -172,22 +201,37 @@ def main() -> None:
     def samba() -> JoiningSamba:
         return JoiningSamba(options["configuration_file"])
 
-    run(
-        module,
-        lambda: ControllerResource(
-            samba,
-            lambda: SambaPartner(
-                samba(),
-                wanted,
-                options["domain_admin_user"],
-                options["domain_admin_password"] or "",
-            ),
-            wanted,
-            password=options["domain_admin_password"],
-            settle=settle if options["wait"] else None,
-            check_mode=module.check_mode,
-        ),
+    return ControllerResource(
+        samba,
+        lambda: SambaPartner(samba(), wanted, options["domain_admin_user"], options["domain_admin_password"] or ""),
+        wanted,
+        password=options["domain_admin_password"],
+        settle=settle if options["wait"] else None,
+        check_mode=module.check_mode,
     )
+
+
+def _demote(module: AnsibleModule) -> DemotionResource:
+    options = module.params
+    wanted = wanted_of(options)
+    file, password = options["configuration_file"], options["domain_admin_password"]
+    return DemotionResource(
+        lambda: LeavingSamba(file, wanted),
+        lambda: SambaSurvivor(JoiningSamba(file), wanted, options["domain_admin_user"], password or ""),
+        wanted,
+        password=password,
+        hand_over=options["hand_over_roles"],
+    )
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec=ARGUMENTS,
+        required_if=[("state", "domain_controller", ["site_name"])],
+        supports_check_mode=True,
+    )
+    run(module, lambda: _demote(module) if module.params["state"] == "absent" else _join(module))
 
 
 if __name__ == "__main__":

@@ -29,11 +29,13 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "domain_admin_user": {"type": "str", "default": "Administrator"},
     "domain_admin_password": {"type": "str", "no_log": True},
     "replication_source_dc": {"type": "str", "required": True},
-    "site_name": {"type": "str", "required": True},
+    "site_name": {"type": "str"},
     "host_name": {"type": "str"},
     "backend_store": {"type": "str", "choices": ["tdb", "mdb"], "default": "tdb"},
     "wait": {"type": "int", "default": 0},
     "report_old_tickets": {"type": "bool", "default": False},
+    "state": {"type": "str", "choices": ["domain_controller", "absent"], "default": "domain_controller"},
+    "hand_over_roles": {"type": "bool", "default": False},
 }
 
 
@@ -122,7 +124,7 @@ def wanted_of(params: Mapping[str, Any]) -> Wanted:
         dns_name=dns_name,
         netbios_name=(params["domain_netbios_name"] or dns_name.split(".")[0]).upper(),
         server=params["replication_source_dc"].lower().rstrip("."),
-        site=params["site_name"],
+        site=params["site_name"] or "",
         host_name=(params["host_name"] or socket.gethostname().split(".")[0]).lower(),
         backend_store=params["backend_store"],
     )
@@ -336,7 +338,7 @@ class ControllerResource:
             raise ResourceError(
                 f"In the directory a former {name} still holds {', '.join(survey.roles)}. Nothing was changed: joining"
                 f" it anew would leave these roles without an owner. Seize them on {self._wanted.server} first"
-                f" (samba-tool fsmo seize --role=<role>), then run this again.",
+                " (playbook mailforest.stack.fsmo_seize), then run this again.",
                 roles=list(survey.roles),
             )
 

@@ -100,7 +100,8 @@ class SambaPartner:
         root = _root.read(self._lp, address)
         return root.fqdn if root else None
 
-    def _connect(self) -> Any:
+    def connect(self) -> Any:
+        """Log in to its directory."""
         try:
             sam = _bindings.SamDB(
                 url=f"ldap://{self._server}",
@@ -123,7 +124,7 @@ class SambaPartner:
 
     def survey(self, host_name: str) -> Survey:
         """Read what the directory has of the sites, of the domain, and of this name."""
-        sam = self._connect()
+        sam = self.connect()
         domain, partitions = str(sam.domain_dn()), str(sam.get_partitions_dn())
         where = f"(&(objectClass=crossRef)(nCName={ldb.binary_encode(domain)}))"
         netbios = sam.search(base=partitions, scope=ldb.SCOPE_ONELEVEL, expression=where, attrs=["nETBIOSName"])[0]
@@ -174,7 +175,7 @@ class SambaPartner:
 
     def sites_of(self, host_name: str) -> list[str]:
         """Only a server that has its NTDS Settings is a controller."""
-        sam = self._connect()
+        sam = self.connect()
         places = []
         for message in servers(sam, host_name):
             settings = sam.search(
@@ -185,7 +186,7 @@ class SambaPartner:
 
     def remove(self, host_name: str) -> None:
         """As `samba-tool domain demote --remove-other-dead-server` does."""
-        remove_controller(self._connect(), host_name, consequence="This host has not joined.")
+        remove_controller(self.connect(), host_name, consequence="This host has not joined.")
 
     def join(self) -> None:
         """As `samba-tool domain join` does; what Samba prints or logs is kept for the error only."""

@@ -13,6 +13,11 @@ import yaml
 from ansible_collections.mailforest.stack.plugins.doc_fragments._directory import ModuleDocFragment
 
 MODULES = (
+    "gpo",
+    "gpo_backup",
+    "gpo_info",
+    "sysvol_info",
+    "sysvol_sync",
     "domain",
     "domain_controller",
     "domain_controller_removal",
@@ -28,6 +33,7 @@ MODULES = (
     "fsmo",
     "fsmo_info",
     "fsmo_placement",
+    "seizure_info",
     "functional_level",
     "dc_info",
     "password_policy",
@@ -38,6 +44,11 @@ MODULES = (
 )
 _PLUGINS = "ansible_collections.mailforest.stack.plugins.modules"
 MINIMUM: dict[str, dict[str, Any]] = {
+    "gpo": {"name": "Staff desktop"},
+    "gpo_backup": {"dest": "/var/backups/policies"},
+    "gpo_info": {},
+    "sysvol_info": {},
+    "sysvol_sync": {},
     "domain": {"dns_domain_name": "corp.example.test", "host_name": "dc1"},
     "domain_controller": {
         "dns_domain_name": "corp.example.test",
@@ -56,6 +67,7 @@ MINIMUM: dict[str, dict[str, Any]] = {
     "dns_record": {"zone": "example.test", "name": "@", "type": "A", "values": ["198.51.100.1"]},
     "fsmo": {"roles": {"pdc": "dc1"}},
     "fsmo_info": {},
+    "seizure_info": {},
     "functional_level": {"domain": "2016"},
     "fsmo_placement": {"roles": {"pdc": {"owner": "dc1"}}},
     "dc_info": {},
