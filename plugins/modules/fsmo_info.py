@@ -20,6 +20,7 @@ author:
   - mailforest.stack contributors (@mailforest)
 seealso:
   - module: mailforest.stack.fsmo
+  - module: mailforest.stack.seizure_info
 """
 
 EXAMPLES = r"""
@@ -51,6 +52,17 @@ owner_dns:
   description: The owner of each role as the directory names it, by the DN of its NTDS Settings object.
   returned: success
   type: dict
+scopes:
+  description: Where each role has exactly one owner, V(forest) or V(domain).
+  returned: success
+  type: dict
+rid_blocks:
+  description: >-
+    The newest block of RIDs that the RID master gave each controller (C(first), C(last)), and the one that it used when
+    it asked for that (C(previous_first), C(previous_last)), by short name. No two controllers share one.
+  returned: success
+  type: dict
+  sample: {dc1: {first: 1100, last: 1599, previous_first: 1100, previous_last: 1599}}
 rid_pool:
   description: Relative identifiers. New users, groups and computers each need one.
   returned: success

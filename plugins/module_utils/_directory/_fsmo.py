@@ -20,7 +20,8 @@ GIVEN = ("domaindns", "forestdns")
 ROLES = (*TAKEN, *GIVEN)
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "configuration_file": {"type": "path", "default": "/etc/samba/smb.conf"},
-    "roles": {"type": "dict", "required": True, "options": {role: {"type": "str"} for role in ROLES}},
+    "state": {"type": "str", "choices": ["transferred", "seized"], "default": "transferred"},
+    "roles": {"type": "dict", "options": {role: {"type": "str"} for role in ROLES}},
     "wait": {"type": "int", "default": 0},
 }
 _PAUSE = 1.0
@@ -58,15 +59,20 @@ class FsmoResource:
         wait: int,
         check_mode: bool,
         replicate: Callable[[], Sequence[str]] = lambda: (),
+        publish: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Check the names against the directory's own list of controllers; `replicate` has changes pulled at once."""
+        """Check the names against the directory's own list of controllers; `replicate` has changes pulled at once.
+
+        `publish` tells clients where the PDC emulator is, once it is here.
+        """
         self._roles = roles
         self._wanted = {role: name.split(".")[0].lower() for role, name in wanted.items() if name}
         self._wait = wait
         self._check_mode = check_mode
         self._replicate = replicate
+        self._publish = publish
         self._clock = clock
         self._sleep = sleep
         controllers = roles.controllers()
@@ -110,6 +116,8 @@ class FsmoResource:
         """Transfer one role."""
         if step.verb == "take":
             self._roles.take(step.target)
+            if step.target == "pdc":
+                self._publish()
         else:
             self._roles.give(step.target, step.change["to"])
 
@@ -130,7 +138,8 @@ class FsmoResource:
         return ResourceError(
             f"After {self._wait} s the database of {self._roles.own} still has other owners than wanted ({shown})."
             f" {' '.join(dict.fromkeys([*faults, 'Its own part is done.']))} Run this on every controller and check"
-            " replication between them; for an owner that is gone for good, its role has to be seized.",
+            " replication between them; for an owner that is gone for good, its role has to be seized"
+            " (playbook fsmo_seize.yml).",
             owners=self._roles.owners(),
             pending=pending,
         )

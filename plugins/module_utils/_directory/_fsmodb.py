@@ -19,6 +19,16 @@ _BECOME = {
     "infrastructure": "becomeInfrastructureMaster",
 }
 """Operational attributes of the rootDSE ([MS-ADTS] 3.1.1.3.3)."""
+SCOPES = {
+    "schema": "forest",
+    "naming": "forest",
+    "rid": "domain",
+    "pdc": "domain",
+    "infrastructure": "domain",
+    "domaindns": "domain",
+    "forestdns": "forest",
+}
+"""Where each role has one owner."""
 
 
 class DirectoryRoles:
@@ -111,8 +121,18 @@ class DirectoryRoles:
             left += kept[1] - kept[0] + 1
         return {**pool, "controller_next": max(following, used[0]), "controller_last": kept[1], "controller_left": left}
 
-    def _rid_set(self) -> str | None:
-        server = self._store.read(self._store.parent(self._own_settings), ["serverReference"])
+    def rid_blocks(self) -> dict[str, Any]:
+        """The blocks of RIDs that each controller has been given; which of them are used, each knows itself only."""
+        blocks: dict[str, Any] = {}
+        for name, settings in sorted(self._settings().items()):
+            place = self._rid_set(settings)
+            if place is not None:
+                used, kept = self._range(place, "rIDPreviousAllocationPool"), self._range(place, "rIDAllocationPool")
+                blocks[name] = {"first": kept[0], "last": kept[1], "previous_first": used[0], "previous_last": used[1]}
+        return blocks
+
+    def _rid_set(self, settings: str | None = None) -> str | None:
+        server = self._store.read(self._store.parent(settings or self._own_settings), ["serverReference"])
         computer = server.text("serverReference") if server else None
         entry = self._store.read(computer, ["rIDSetReferences"]) if computer else None
         return entry.text("rIDSetReferences") if entry else None
@@ -132,5 +152,7 @@ def roles_info(configuration_file: str) -> dict[str, Any]:
         "controllers": roles.controllers(),
         "owners": roles.owners(),
         "owner_dns": roles.owner_dns(),
+        "scopes": dict(SCOPES),
         "rid_pool": roles.rid_pool(),
+        "rid_blocks": roles.rid_blocks(),
     }
