@@ -94,9 +94,22 @@ options:
           - Category. A new group is by default V(security).
         type: str
         choices: [security, distribution]
+      protect_from_deletion:
+        description:
+          - Whether nobody may delete the object, alone or with what is in it. It denies this right to everybody, there
+            and in the container.
+          - A protected object is not deleted by this module either, unless V(false) is given together with
+            O(state=absent).
+        type: bool
+      managed_by:
+        description:
+          - Who manages the object, by any form that O(identity) takes; V("") clears it.
+        type: str
       members:
         description:
           - Members, by any form that O(identity) takes; users, groups, computers and contacts.
+          - An account of a trusted domain is given by its SID, and can be in a domain-local group only.
+          - Accounts whose primary group this is are in it anyway and are neither added nor removed.
         type: dict
         suboptions:
           add:

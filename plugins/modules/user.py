@@ -129,6 +129,50 @@ options:
             no NT hash, as V(always).
         type: str
         choices: [always, on_create, when_changed]
+      password_expired:
+        description:
+          - Whether the user has to choose a new password at the next logon. V(false) lets the present one count from
+            now.
+          - Not V(true) together with O(password_never_expires=true).
+        type: bool
+      user_cannot_change_password:
+        description:
+          - Whether the user cannot change the password; an administrator can.
+        type: bool
+      account_locked:
+        description:
+          - V(false) unlocks an account that failed logons have locked. Nobody can lock one; use O(enabled).
+        type: bool
+        choices: [false]
+      account_expires:
+        description:
+          - Until when the account can log on. A day such as V(2027-01-31), which is over in UTC, a moment such as
+            V(2027-01-31T18:00:00+01:00), or V(never).
+        type: str
+      spn:
+        description:
+          - Service principal names, C(service/host). One that another account has is refused.
+        type: dict
+        suboptions:
+          add:
+            description: Names to add; others stay. Not together with O(spn.set).
+            type: list
+            elements: str
+          remove:
+            description: Names to take away.
+            type: list
+            elements: str
+          set:
+            description: Exactly these names.
+            type: list
+            elements: str
+      protect_from_deletion:
+        description:
+          - Whether nobody may delete the object, alone or with what is in it. It denies this right to everybody, there
+            and in the container.
+          - A protected object is not deleted by this module either, unless V(false) is given together with
+            O(state=absent).
+        type: bool
       guid_attribute:
         description:
           - Name of a string attribute that is to carry the objectGUID as text, for programs that cannot read the

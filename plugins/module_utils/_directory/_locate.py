@@ -21,21 +21,27 @@ class Locator:
         self._attributes = tuple(dict.fromkeys(("objectGUID", "objectClass", "sAMAccountName", "cn", *attributes)))
         self._cache: dict[str, Entry | None] = {}
 
-    def managed(self, identity: str, where: Mapping[str, str], object_class: str) -> Entry | None:
+    def managed(self, identity: str, where: Mapping[str, str], object_class: str, *, suffix: str = "") -> Entry | None:
         """The object of one kind that `identity` names, or None; of another kind is an error."""
-        entry = self._by_form(identity)
-        if entry is not None:
-            classes = {value.decode().lower() for value in entry.values("objectClass")}
-            if object_class not in classes or (object_class == "user" and "computer" in classes):
-                raise ResourceError(
-                    f"'{identity}' is {entry.dn}, which is no {object_class}. Nothing was changed. Correct `identity`."
-                )
+        entry = self.formed(identity, object_class)
+        if entry is not None or self.has_form(identity):
             return entry
-        if self._has_form(identity):
+        accounts = dict.fromkeys((identity.removesuffix(suffix) + suffix, identity))
+        for account in accounts:
+            entry = entry or self._one(identity, {"sAMAccountName": account, **where})
+        return entry or self._one(identity, {"cn": identity, **where})
+
+    def formed(self, identity: str, object_class: str) -> Entry | None:
+        """The object of one kind that a GUID, SID, DN or UPN names, or None; of another kind is an error."""
+        entry = self._by_form(identity)
+        if entry is None:
             return None
-        return self._one(identity, {"sAMAccountName": identity, **where}) or self._one(
-            identity, {"cn": identity, **where}
-        )
+        classes = {value.decode().lower() for value in entry.values("objectClass")}
+        if object_class.lower() not in classes or (object_class == "user" and "computer" in classes):
+            raise ResourceError(
+                f"'{identity}' is {entry.dn}, which is no {object_class}. Nothing was changed. Correct `identity`."
+            )
+        return entry
 
     def at(self, dn: str) -> Entry | None:
         """The object at a DN."""
@@ -47,17 +53,18 @@ class Locator:
             self._cache[identity] = self._reference(identity)
         return self._cache[identity]
 
+    def has_form(self, identity: str) -> bool:
+        """Whether it is a GUID, a SID or a DN."""
+        return is_guid(identity) or identity.upper().startswith("S-1-") or self._store.is_dn(identity)
+
     def _reference(self, identity: str) -> Entry | None:
         entry = self._by_form(identity)
-        if entry is not None or self._has_form(identity):
+        if entry is not None or self.has_form(identity):
             return entry
         entry = self._one(identity, {"sAMAccountName": identity})
         for object_class in _NAMED_CLASSES:
             entry = entry or self._one(identity, {"cn": identity, "objectClass": object_class})
-        return entry
-
-    def _has_form(self, identity: str) -> bool:
-        return is_guid(identity) or identity.upper().startswith("S-1-") or self._store.is_dn(identity)
+        return entry or self._one(identity, {"sAMAccountName": f"{identity}$"})
 
     def _by_form(self, identity: str) -> Entry | None:
         if is_guid(identity):

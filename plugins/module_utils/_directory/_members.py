@@ -17,8 +17,12 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._store
     Store,
     Values,
     encode,
+    sid_text,
 )
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import Step
+
+_FOREST = 0x8
+"""Of trustAttributes: the trust is with a forest, which may have more domains than its name tells."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,15 @@ class Reference:
     name: str
     group_type: int = 0
     """0 = no group, or a group whose type nobody asked for."""
+    rid: int = 0
+    primary: int = 0
+    """The RID of the account's primary group, in which it is without being listed there."""
+    foreign: bool = False
+    """An account of a trusted domain."""
+
+    def is_primary_of(self, account: Reference) -> bool:
+        """Whether the account is in this group anyway."""
+        return bool(self.rid) and self.rid == account.primary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +73,8 @@ class Memberships:
     def __init__(self, store: Store) -> None:
         """Nothing is planned yet."""
         self._store = store
-        self._locator = Locator(store, ("groupType", "memberOf"))
+        self._locator = Locator(store, ("groupType", "memberOf", "objectSid", "primaryGroupID"))
+        self._trusts: list[Entry] | None = None
         self._by_name: dict[str, Reference] = {}
         self._by_key: dict[str, Reference] = {}
         self._deleted: set[str] = set()
@@ -77,20 +91,15 @@ class Memberships:
 
     def wish(self, own: Reference, wishes: Mapping[str, Sequence[str] | None], held: Values, *, into: bool) -> Wish:
         """Lay the wishes over the memberships held; `into` = the names are groups that `own` is to be in."""
-        faults: list[str] = []
-        missing: list[str] = []
         current = {ref.key: ref for ref in map(self._held, held)}
-        final = dict(current)
         wanted = wishes.get("set")
-        if wanted is not None:
-            final = {}
-        for name in chain(wanted or (), wishes.get("add") or ()):
-            reference = self._resolve(name)
-            if reference is None:
-                missing.append(name)
-            elif fault := self._fault(own, name, reference, into=into):
+        final = dict(current) if wanted is None else {}
+        found = {name: self._resolve(name) for name in chain(wanted or (), wishes.get("add") or ())}
+        faults = []
+        for name, reference in found.items():
+            if reference and (fault := self._fault(own, name, reference, into=into)):
                 faults.append(fault)
-            else:
+            elif reference and not (reference.is_primary_of(own) if into else own.is_primary_of(reference)):
                 final[reference.key] = reference
         for name in wishes.get("remove") or ():
             reference = self._resolve(name)
@@ -100,6 +109,7 @@ class Memberships:
             other = final.get(key) or current[key]
             group, member = (other, own) if into else (own, other)
             self._edges.append(Edge(group=group, member=member, add=key in final))
+        missing = [name for name, reference in found.items() if reference is None]
         return Wish(before=_names(current), after=_names(final), faults=faults, missing=missing)
 
     def _fault(self, own: Reference, name: str, reference: Reference, *, into: bool) -> str | None:
@@ -119,25 +129,41 @@ class Memberships:
         if planned:
             return planned
         entry = self._locator.reference(name)
-        return self._reference(entry) if entry else None
+        return self._reference(entry) if entry else self._foreign(name)
+
+    def _foreign(self, sid: str) -> Reference | None:
+        """An account of a trusted domain that no group holds yet; the directory makes the object that stands for it."""
+        if not sid.upper().startswith("S-1-5-21-") or sid.rpartition("-")[0] == self._store.domain_sid:
+            return None
+        if self._trusts is None:
+            wanted = ("securityIdentifier", "trustAttributes")
+            self._trusts = self._store.find({"objectClass": "trustedDomain"}, attributes=wanted)
+        domains = {sid_text(raw) for trust in self._trusts for raw in trust.values("securityIdentifier")}
+        forest = any(trust.number("trustAttributes") & _FOREST for trust in self._trusts)
+        if sid.rpartition("-")[0] not in domains and not forest:
+            return None
+        dn = self._store.child(f"CN=ForeignSecurityPrincipals,{self._store.domain_dn}", "CN", sid)
+        return Reference(key=self._store.key(dn), dn=f"<SID={sid}>", name=sid, foreign=True)
 
     def _reference(self, entry: Entry) -> Reference:
         key = self._store.key(entry.dn)
         known = self._by_key.get(key)
         group_type = entry.number("groupType") & 0xFFFFFFFF
-        name = self._store.rdn_value(entry.dn)
-        return known or Reference(key=key, dn=entry.dn, name=name, group_type=group_type)
+        return known or Reference(
+            key=key,
+            dn=entry.dn,
+            name=self._store.rdn_value(entry.dn),
+            group_type=group_type,
+            rid=entry.rid,
+            primary=entry.number("primaryGroupID"),
+            foreign=b"foreignSecurityPrincipal" in entry.values("objectClass"),
+        )
 
     def faults(self, rescoped: Sequence[Entry]) -> list[str]:
         """Nesting that Windows would refuse: of what is added, and around the groups whose scope changes."""
         pairs = [(edge.group, edge.member) for edge in self._edges if edge.add]
         pairs += [pair for entry in rescoped for pair in self._around(entry)]
-        faults = [
-            fault
-            for group, member in pairs
-            if member.group_type
-            and (fault := _nesting.fault(group.name, group.group_type, member.name, member.group_type))
-        ]
+        faults = [fault for group, member in pairs if group.group_type and (fault := _fault(group, member))]
         faults += [
             f"'{member.name}' in '{group.name}': the groups would hold each other"
             for group, member in pairs
@@ -150,10 +176,12 @@ class Memberships:
         removed = {(edge.group.key, edge.member.key) for edge in self._edges if not edge.add}
         for value in entry.values("member"):
             member = self._read(value)
-            if (own.key, member.key) not in removed:
+            if (own.key, member.key) not in removed and member.key not in self._deleted:
                 yield own, member
         for value in entry.values("memberOf"):
-            yield self._read(value), own
+            group = self._read(value)
+            if (group.key, own.key) not in removed and group.key not in self._deleted:
+                yield group, own
 
     def _read(self, value: bytes) -> Reference:
         entry = self._locator.at(value.decode())
@@ -185,6 +213,14 @@ class Memberships:
         for edge in dict.fromkeys(self._edges):
             bundles.setdefault((edge.group.dn, edge.add), []).append(edge)
         return [_step(dn, edges, add=add) for (dn, add), edges in bundles.items()]
+
+
+def _fault(group: Reference, member: Reference) -> str | None:
+    if member.foreign:
+        return _nesting.foreign_fault(group.name, group.group_type, member.name)
+    if not member.group_type:
+        return None
+    return _nesting.fault(group.name, group.group_type, member.name, member.group_type)
 
 
 def _step(dn: str, edges: Sequence[Edge], *, add: bool) -> Step:

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which group may hold which: Samba enforces none of it, Windows all of it. Private to this collection.
 
-Source: Microsoft, "Active Directory security groups", section "Group scope".
+Sources: Microsoft, "Active Directory security groups", section "Group scope", and "Nesting in native mode"
+(https://learn.microsoft.com/windows/win32/ad/nesting-in-native-mode): the scopes alone decide, the categories do not,
+so that 24 of the 36 pairs of scope and category are allowed.
 """
 
 from __future__ import annotations
@@ -62,3 +64,13 @@ def fault(group: str, group_type: int, member: str, member_type: int) -> str | N
     if scope in allowed:
         return None
     return f"'{member}' ({scope}) in '{group}' ({scope_of(group_type)}): rule {rule}"
+
+
+def foreign_fault(group: str, group_type: int, member: str) -> str | None:
+    """Why an account of a trusted domain may not be in `group`, or None."""
+    if scope_of(group_type) == "domainlocal":
+        return None
+    return (
+        f"'{member}' in '{group}' ({scope_of(group_type)}): rule group-nesting (AD-51): accounts of trusted domains are"
+        " in domain-local groups only"
+    )

@@ -23,7 +23,9 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._store
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import NotYetKnowable, ResourceError
 
 _USERS = "a9d1ca15768811d1aded00c04fd8d5cd"
-"""The well-known GUID of the container Users ([MS-ADTS] 6.1.1.4)."""
+_COMPUTERS = "aa312825768811d1aded00c04fd8d5cd"
+"""The well-known GUIDs of the containers for new accounts ([MS-ADTS] 6.1.1.4)."""
+_DACL = "sd_flags:1:4"
 _DN_SYNTAXES = frozenset({"1.3.6.1.4.1.1466.115.121.1.12", "2.5.5.1"})
 _REMEDIES = {
     10: "This controller is read-only; run against a writable one.",
@@ -62,23 +64,42 @@ class SamStore:
             )
             self.domain_dn = str(self.sam.domain_dn())
             self.dns_domain = str(self.sam.domain_dns_name())
-            self.users_dn = str(self.sam.get_wellknown_dn(ldb.Dn(self.sam, self.domain_dn), _USERS))
+            self.domain_sid = str(self.sam.get_domain_sid())
+            self.users_dn = self._well_known(_USERS)
+            self.schema_dn = str(self.sam.get_schema_basedn())
+            self.computers_dn = self._well_known(_COMPUTERS)
         except (ldb.LdbError, RuntimeError) as exc:
             raise ResourceError(
                 f"{path} cannot be opened: {exc}. Nothing was changed. Check that this host is a domain controller"
                 " whose provisioning or join ended, and that the module runs as root."
             ) from exc
         self.settings = settings
+        self.password_script = bool(settings.get("check password script"))
+
+    def _well_known(self, guid: str) -> str:
+        return str(self.sam.get_wellknown_dn(ldb.Dn(self.sam, self.domain_dn), guid))
 
     def find(
         self, where: Mapping[str, str], *, attributes: Sequence[str], base: str | None = None, children: bool = False
     ) -> list[Entry]:
         """Search with every value escaped."""
         terms = "".join(f"({name}={ldb.binary_encode(value)})" for name, value in where.items())
-        scope = ldb.SCOPE_ONELEVEL if children else ldb.SCOPE_SUBTREE
-        with _translated("read", base or self.domain_dn):
+        scope = "one_level" if children else "subtree"
+        expression = f"(&{terms})" if terms else "(objectClass=*)"
+        return self.query(expression, attributes=attributes, base=base or self.domain_dn, scope=scope)
+
+    def query(
+        self, expression: str, *, attributes: Sequence[str], base: str, scope: str, deleted: bool = False
+    ) -> list[Entry]:
+        """Search with a filter."""
+        scopes = {"base": ldb.SCOPE_BASE, "one_level": ldb.SCOPE_ONELEVEL, "subtree": ldb.SCOPE_SUBTREE}
+        with _translated("read", base):
             found = self.sam.search(
-                base=base or self.domain_dn, scope=scope, expression=f"(&{terms})", attrs=list(attributes)
+                base=base,
+                scope=scopes[scope],
+                expression=expression,
+                attrs=list(attributes),
+                controls=["show_deleted:1"] if deleted else [],
             )
         return [_entry(message, attributes) for message in found]
 
@@ -128,6 +149,37 @@ class SamStore:
             raise ResourceError(
                 f"The schema has no attribute '{attribute}'. Nothing was changed. Correct its name."
             ) from exc
+
+    def dacl(self, dn: str) -> str:
+        """Read without owner, group and what is audited."""
+        with _translated("read the access list of", dn):
+            found = self.sam.search(base=dn, scope=ldb.SCOPE_BASE, attrs=["nTSecurityDescriptor"], controls=[_DACL])
+        security = _security()
+        descriptor = _bindings.ndr_unpack(security.descriptor, bytes(found[0]["nTSecurityDescriptor"][0]))
+        return self._shown(descriptor)
+
+    def set_dacl(self, dn: str, sddl: str) -> None:
+        """Write it alone."""
+        message = ldb.Message(ldb.Dn(self.sam, dn))
+        raw = _bindings.ndr_pack(self._descriptor(sddl))
+        message["dacl"] = ldb.MessageElement(raw, ldb.FLAG_MOD_REPLACE, "nTSecurityDescriptor")
+        with _translated("change the access list of", dn):
+            self.sam.modify(message, [_DACL])
+
+    def normal_dacl(self, sddl: str) -> str:
+        """To Samba's form and back."""
+        return self._shown(self._descriptor(sddl))
+
+    def _descriptor(self, sddl: str) -> Any:
+        security = _security()
+        try:
+            return security.descriptor.from_sddl(sddl, security.dom_sid(self.domain_sid))
+        except (TypeError, ValueError, RuntimeError) as exc:
+            raise ResourceError(f"'{sddl}' is no access list in SDDL. Nothing was changed. Correct it.") from exc
+
+    def _shown(self, descriptor: Any) -> str:
+        text = str(descriptor.as_sddl(_security().dom_sid(self.domain_sid)))
+        return text[text.find("D:") :] if "D:" in text else "D:"
 
     def has_password(self, dn: str, password: str) -> bool:
         """Compare NT hashes, where the directory stores them."""
@@ -196,10 +248,21 @@ class SamStore:
             self.sam.transaction_commit()
 
 
+def _security() -> Any:
+    from samba.dcerpc import security
+
+    return security
+
+
 def _entry(message: Any, attributes: Sequence[str]) -> Entry:
+    names = [name for name in message if name != "dn"] if "*" in attributes else []
     return Entry(
         dn=str(message.dn),
-        attributes={name: tuple(bytes(value) for value in message[name]) for name in attributes if name in message},
+        attributes={
+            name: tuple(bytes(value) for value in message[name])
+            for name in dict.fromkeys((*names, *attributes))
+            if name in message
+        },
     )
 
 

@@ -38,6 +38,12 @@ class Entry:
         return int(self.values(name)[0]) if self.values(name) else 0
 
     @property
+    def rid(self) -> int:
+        """The last part of the objectSid, which names the account in its domain; 0 without one."""
+        raw = self.values("objectSid")
+        return int.from_bytes(raw[0][-4:], "little") if raw else 0
+
+    @property
     def guid(self) -> str:
         """The objectGUID as text; it has to be among the attributes read."""
         return guid_text(self.attributes["objectGUID"][0])
@@ -64,13 +70,22 @@ class Store(Protocol):
     """The directory's database. Errors are `ResourceError`."""
 
     domain_dn: str
+    domain_sid: str
     dns_domain: str
     users_dn: str
+    computers_dn: str
+    password_script: bool
+    """Whether a program of the administrator, not Samba, judges how good a password is."""
 
     def find(
         self, where: Mapping[str, str], *, attributes: Sequence[str], base: str | None = None, children: bool = False
     ) -> list[Entry]:
         """Objects of which every attribute in `where` has the value given; `children` = one level below `base`."""
+
+    def query(
+        self, expression: str, *, attributes: Sequence[str], base: str, scope: str, deleted: bool = False
+    ) -> list[Entry]:
+        """Objects that an LDAP filter finds, all attributes for `*`; `scope` is base, one_level or subtree."""
 
     def read(self, dn: str, attributes: Sequence[str]) -> Entry | None:
         """One object by its DN or by `guid_dn`, or None."""
@@ -92,6 +107,15 @@ class Store(Protocol):
 
     def holds_dns(self, attribute: str) -> bool:
         """Whether an attribute's values are DNs; an unknown attribute is an error."""
+
+    def dacl(self, dn: str) -> str:
+        """An object's access list in SDDL."""
+
+    def set_dacl(self, dn: str, sddl: str) -> None:
+        """Write an access list; what is inherited is added by the directory."""
+
+    def normal_dacl(self, sddl: str) -> str:
+        """An access list as the directory would show it; nonsense is an error."""
 
     def has_password(self, dn: str, password: str) -> bool:
         """Whether the account has this password already; False when that cannot be told."""
@@ -115,6 +139,13 @@ class Store(Protocol):
 def guid_text(raw: bytes) -> str:
     """An objectGUID's bytes as the usual text."""
     return str(uuid.UUID(bytes_le=raw))
+
+
+def sid_text(raw: bytes) -> str:
+    """An objectSid's bytes as the usual text ([MS-DTYP] 2.4.2.2)."""
+    authority = int.from_bytes(raw[2:8], "big")
+    parts = (int.from_bytes(raw[place : place + 4], "little") for place in range(8, 8 + 4 * raw[1], 4))
+    return "-".join(["S", str(raw[0]), str(authority), *map(str, parts)])
 
 
 def guid_dn(guid: str) -> str:

@@ -20,13 +20,19 @@ from ansible_collections.mailforest.stack.plugins.module_utils._engine import Re
 
 DOMAIN = "DC=corp,DC=example,DC=test"
 USERS = f"CN=Users,{DOMAIN}"
+COMPUTERS = f"CN=Computers,{DOMAIN}"
+POLICIES = f"CN=Password Settings Container,CN=System,{DOMAIN}"
 STAFF = f"OU=Staff,{DOMAIN}"
 _SEPARATOR = re.compile(r"(?<!\\),")
 _KNOWN = frozenset(
-    """c cn company description displayName givenName groupType isCriticalSystemObject l mail manager member memberOf
-    adminDescription adminDisplayName objectClass objectGUID objectSid postalCode proxyAddresses sAMAccountName
-    sAMAccountType sn st streetAddress telephoneNumber unicodePwd userAccountControl userPrincipalName
-    wWWHomePage""".split()  # noqa: SIM905
+    """accountExpires adminDescription adminDisplayName c cn company dNSHostName description displayName givenName
+    groupType isCriticalSystemObject l location lockoutTime mail managedBy manager member memberOf
+    msDS-LockoutDuration msDS-LockoutObservationWindow msDS-LockoutThreshold msDS-MaximumPasswordAge
+    msDS-MinimumPasswordAge msDS-MinimumPasswordLength msDS-PSOAppliesTo msDS-PasswordComplexityEnabled
+    msDS-PasswordHistoryLength msDS-PasswordReversibleEncryptionEnabled msDS-PasswordSettingsPrecedence
+    msDS-SupportedEncryptionTypes objectClass objectGUID objectSid postalCode proxyAddresses pwdLastSet sAMAccountName
+    sAMAccountType servicePrincipalName sn st street streetAddress telephoneNumber unicodePwd userAccountControl
+    userPrincipalName wWWHomePage""".split()  # noqa: SIM905
 )
 
 
@@ -35,15 +41,20 @@ class MemoryStore:
 
     domain_dn = DOMAIN
     dns_domain = "corp.example.test"
+    domain_sid = "S-1-5-21-1-2-3"
     users_dn = USERS
+    computers_dn = COMPUTERS
+    password_script = False
 
     def __init__(self) -> None:
         """Hold the two containers that the tests put objects into."""
         self.objects: dict[str, tuple[str, dict[str, Values]]] = {}
         self.writes: list[tuple[str, str]] = []
         self.fail_on: str | None = None
-        for dn in (USERS, STAFF):
-            self.put(dn, objectClass="container")
+        self.dacls: dict[str, str] = {}
+        for dn in (USERS, COMPUTERS, POLICIES, f"CN=Program Data,{DOMAIN}"):
+            self.put(dn, objectClass=["top", "container"])
+        self.put(STAFF, objectClass=["top", "organizationalUnit"])
 
     # What tests use
 
@@ -87,12 +98,22 @@ class MemoryStore:
         """Compare without regard to case, as the directory does."""
         return [
             self._entry(guid, attributes)
-            for guid in self.objects
-            if all(
+            for guid, (dn, _) in self.objects.items()
+            if (base is None or (_below(dn, base) and (not children or self.parent(dn).upper() == base.upper())))
+            and all(
                 value.lower() in (held.decode("utf-8", "replace").lower() for held in self._values(guid, name))
                 for name, value in where.items()
             )
         ]
+
+    def query(
+        self, expression: str, *, attributes: Sequence[str], base: str, scope: str, deleted: bool = False
+    ) -> list[Entry]:
+        """One `(attribute=value)`, and a star for any."""
+        name, _, value = expression.strip("()").partition("=")
+        where = {} if value == "*" else {name: value}
+        found = self.find(where, attributes=attributes, base=base, children=scope == "one_level")
+        return [entry for entry in found if scope != "base" or entry.dn.upper() == base.upper()]
 
     def read(self, dn: str, attributes: Sequence[str]) -> Entry | None:
         """By DN or GUID."""
@@ -124,7 +145,26 @@ class MemoryStore:
         """The schema, in short."""
         if attribute not in _KNOWN:
             raise ResourceError(f"The schema has no attribute '{attribute}'.")
-        return attribute in ("member", "memberOf", "manager")
+        return attribute in ("member", "memberOf", "manager", "managedBy", "msDS-PSOAppliesTo")
+
+    def dacl(self, dn: str) -> str:
+        """Everybody may read."""
+        guid = self._guid(dn)
+        assert guid is not None, dn
+        return self.dacls.get(guid, "D:AI(A;;RP;;;WD)") + "(A;ID;RC;;;AU)"
+
+    def set_dacl(self, dn: str, sddl: str) -> None:
+        """Write it."""
+        guid = self._guid(dn)
+        assert guid is not None, dn
+        self._write("set_dacl", self.objects[guid][0])
+        self.dacls[guid] = sddl
+
+    def normal_dacl(self, sddl: str) -> str:
+        """As it is."""
+        if not sddl.startswith("D:"):
+            raise ResourceError(f"'{sddl}' is no access list in SDDL")
+        return sddl
 
     def has_password(self, dn: str, password: str) -> bool:
         """Compare."""
@@ -137,6 +177,8 @@ class MemoryStore:
         taken = {name for guid in self.objects for name in self.text(guid, "sAMAccountName")}
         if self._guid(dn) or taken.intersection(value.decode() for value in attributes.get("sAMAccountName", ())):
             raise ResourceError(f"{dn} exists (LDAP error 68)")
+        above = self.parent(dn)
+        assert self._guid(above) or above == DOMAIN or "Configuration" in above, "the container comes first"
         self._check_password(attributes.get("unicodePwd", ()))
         raw = uuid.uuid5(uuid.NAMESPACE_URL, dn)
         values = {**attributes, "objectGUID": (raw.bytes_le,), "cn": (self.rdn_value(dn).encode(),)}
@@ -165,7 +207,9 @@ class MemoryStore:
         old, values = self.objects[guid]
         self._write("rename", old)
         self.objects[guid] = (new, {**values, "cn": (self.rdn_value(new).encode(),)})
-        for _, others in self.objects.values():
+        for other, (place, others) in list(self.objects.items()):
+            if place != old and _below(place, old):
+                self.objects[other] = (place[: -len(old)] + new, others)
             if old.encode() in others.get("member", ()):
                 others["member"] = tuple(new.encode() if v == old.encode() else v for v in others["member"])
 
@@ -216,6 +260,10 @@ class MemoryStore:
         for value in values:
             if len(value.decode("utf-16-le")) < 9:
                 raise ResourceError("0000052D: the password is too short (LDAP error 19)")
+
+
+def _below(dn: str, base: str) -> bool:
+    return f",{dn.upper()}".endswith(f",{base.upper()}")
 
 
 def _check_scope(old: int, new: int) -> None:
