@@ -19,7 +19,7 @@ ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir()
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
 READERS = {
     *("findings", "object_info", "topology"),
-    *("fsmo_info", "replication_info", "replication_sync", "site_tunnel_info"),
+    *("fsmo_info", "seizure_info", "replication_info", "replication_sync", "site_tunnel_info"),
     *("dc_info", "dc_locator", "dns_lookup", "domain_backup_info", "mail_flow", "reachable"),
 }
 """Modules that change nothing, so have no difference to show."""
