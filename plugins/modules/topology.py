@@ -75,7 +75,7 @@ ansible_facts:
           type: dict
           returned: always
         fsmo_auto:
-          description: With C(mailforest_fsmo=auto), of every role the reason and the hosts that must not keep it.
+          description: With C(mailforest_fsmo=auto), the proposals that M(mailforest.stack.fsmo_placement) takes.
           type: dict
           returned: always
         sites:

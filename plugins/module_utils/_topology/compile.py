@@ -49,7 +49,7 @@ def compile_topology(topology: Topology, warnings: Sequence[Finding] = ()) -> Pl
         "first_dc": topology.domain_controllers[0].name,
         "fsmo": dict(topology.owners),
         "fsmo_auto": {
-            role: {"reason": proposal.reason, "unfit": dict(proposal.unfit)}
+            role: {"owner": proposal.owner, "reason": proposal.reason, "unfit": dict(proposal.unfit)}
             for role, proposal in topology.proposals.items()
         },
         "sites": {name: _site(topology, name) for name in topology.sites},

@@ -324,8 +324,9 @@ class CheckPlan(TypedDict):
 
 
 class ProposalPlan(TypedDict):
-    """Why an FSMO role is proposed for its owner, and which hosts must not keep it, each with what is wrong."""
+    """An FSMO role's proposed owner, why, and which hosts must not keep the role, each with what is wrong with it."""
 
+    owner: str
     reason: str
     unfit: dict[str, str]
 

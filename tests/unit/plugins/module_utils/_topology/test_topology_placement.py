@@ -50,6 +50,7 @@ def test_the_pdc_emulator_has_a_controller_of_its_own_in_the_centre() -> None:
     found = proposed({})
     assert found["fsmo"] == dict.fromkeys(OTHERS, "dc1") | {"pdc": "dc2"}
     assert list(found["fsmo"]) == ["schema", "naming", "rid", "pdc", "infrastructure", "domaindns", "forestdns"]
+    assert found["fsmo_auto"]["pdc"]["owner"] == "dc2"
     reason = found["fsmo_auto"]["pdc"]["reason"]
     assert reason.startswith("dc2 is in site hq, which has most controllers for it (2)")
     assert "strangers do not reach it" in reason
