@@ -103,6 +103,7 @@ options:
     choices: [present, absent]
     default: present
 notes:
+  - Samba's DNS serves no other types; a CAA record, say, has to stand in the zone that the Internet sees.
   - Domain controllers register their own records (SRV, and A at the domain's name) themselves; leave those to Samba.
 author:
   - mailforest.stack contributors (@mailforest)

@@ -15,7 +15,7 @@ description:
     of the domain.
   - A new zone takes secure dynamic updates and has a SOA and an NS record that name this domain controller.
   - A running Samba is told to serve the zone at once. On other domain controllers, run this too after replication.
-  - Replaces nothing of an existing zone.
+  - Of an existing zone, only what the options name is changed.
 extends_documentation_fragment:
   - mailforest.stack._directory
   - mailforest.stack._directory.changes
@@ -32,6 +32,25 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  aging:
+    description:
+      - Whether records that hosts wrote themselves and do not write again are removed after both intervals. Records of
+        M(mailforest.stack.dns_record) never age.
+      - It takes effect where C(smb.conf) has C(dns zone scavenging = yes).
+    type: bool
+  no_refresh_interval:
+    description:
+      - Hours in which writing a record again does not count, 1 to 8760. A new zone has 168.
+    type: int
+  refresh_interval:
+    description:
+      - Hours after those in which a record has to be written again, 1 to 8760. A new zone has 168.
+    type: int
+  dynamic_update:
+    description:
+      - Whether hosts of the domain may write their own records. A new zone has V(secure).
+    type: str
+    choices: [none, secure]
 author:
   - mailforest.stack contributors (@mailforest)
 seealso:
@@ -42,6 +61,13 @@ EXAMPLES = r"""
 - name: Serve the mail domain and a reverse zone
   mailforest.stack.dns_zone:
     name: [example.test, 100.51.198.in-addr.arpa]
+
+- name: Forget notebooks that are away for a month
+  mailforest.stack.dns_zone:
+    name: [corp.example.test]
+    aging: true
+    no_refresh_interval: 168
+    refresh_interval: 552
 """
 
 RETURN = r"""
@@ -53,7 +79,7 @@ operations:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._dns import ZoneResource
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._dns import ZONE_OPTIONS, ZoneResource
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._dnsdb import DirectoryZones
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import run
 
@@ -64,13 +90,17 @@ def main() -> None:
         "configuration_file": {"type": "path", "default": "/etc/samba/smb.conf"},
         "name": {"type": "list", "elements": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        **ZONE_OPTIONS,
     }
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     options = module.params
     run(
         module,
         lambda: ZoneResource(
-            DirectoryZones(options["configuration_file"]), options["name"], present=options["state"] == "present"
+            DirectoryZones(options["configuration_file"]),
+            options["name"],
+            present=options["state"] == "present",
+            properties={key: options[key] for key in ZONE_OPTIONS},
         ),
     )
 

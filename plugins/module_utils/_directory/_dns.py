@@ -56,6 +56,12 @@ class Zones(Protocol):
     def delete(self, zone: str) -> None:
         """Delete a zone and all in it."""
 
+    def properties(self, zone: str) -> dict[str, Any]:
+        """What `ZONE_OPTIONS` names, as it stands."""
+
+    def set_properties(self, zone: str, properties: Mapping[str, Any]) -> None:
+        """Change some of them."""
+
     def bump(self, zone: str) -> None:
         """Raise the serial in the zone's SOA record."""
 
@@ -64,6 +70,15 @@ class Zones(Protocol):
 
     def transaction(self) -> AbstractContextManager[object]:
         """All writes inside take effect together, or none."""
+
+
+ZONE_OPTIONS: dict[str, dict[str, Any]] = {
+    "aging": {"type": "bool"},
+    "no_refresh_interval": {"type": "int"},
+    "refresh_interval": {"type": "int"},
+    "dynamic_update": {"type": "str", "choices": ["none", "secure"]},
+}
+_HOURS = range(1, 8761)
 
 
 def host(text: str) -> str:
@@ -316,35 +331,63 @@ class RecordsResource(_Base):
 class ZoneResource(_Base):
     """The resource of the module `dns_zone`."""
 
-    def __init__(self, zones: Zones, names: Sequence[str], *, present: bool) -> None:
-        """Check the names; nothing is read yet."""
+    def __init__(
+        self, zones: Zones, names: Sequence[str], *, present: bool, properties: Mapping[str, Any] | None = None
+    ) -> None:
+        """Check the names and numbers; nothing is read yet. Of the properties, None leaves one as it is."""
         super().__init__(zones)
         try:
             self._names = list(dict.fromkeys(host(name) for name in names))
         except ValueError as exc:
             raise ResourceError(f"Nothing was changed: {exc}. Correct the zone's name.") from exc
         self._present = present
+        self._wanted = {key: value for key, value in (properties or {}).items() if value is not None}
+        _fail(
+            [
+                f"{key} {value} is not from {_HOURS[0]} to {_HOURS[-1]} hours"
+                for key, value in self._wanted.items()
+                if key.endswith("_interval") and value not in _HOURS
+            ]
+        )
 
     def current(self) -> State:
-        """Which of the zones are there."""
+        """Which of the zones are there, and how those differ that are."""
         if not self._present:
             _fail([f"zone '{name}' is one the domain needs" for name in self._names if name in self._zones.protected()])
         there = set(self._zones.names())
-        return {name: "present" if name in there else "absent" for name in self._names}
+        return {name: self._read(name) if name in there else "absent" for name in self._names}
+
+    def _read(self, name: str) -> Any:
+        if not self._wanted or not self._present:
+            return "present"
+        found = self._zones.properties(name)
+        return {key: found.get(key) for key in self._wanted}
 
     def desired(self, before: State) -> State:
-        """All of them there, or none."""
-        return dict.fromkeys(self._names, "present" if self._present else "absent")
+        """All of them there, with the properties, or none."""
+        return dict.fromkeys(self._names, (self._wanted or "present") if self._present else "absent")
 
     def plan(self, before: State, after: State) -> list[Step]:
-        """One step per zone that differs."""
-        verb = "create_zone" if self._present else "delete_zone"
-        return [Step(verb=verb, target=name) for name in self._names if before[name] != after[name]]
+        """Per zone that differs, it comes or goes, and gets its properties."""
+        steps = []
+        for name in self._names:
+            if before[name] == after[name]:
+                continue
+            if not self._present:
+                steps.append(Step(verb="delete_zone", target=name))
+                continue
+            if before[name] == "absent":
+                steps.append(Step(verb="create_zone", target=name))
+            if self._wanted:
+                steps.append(Step(verb="set_zone", target=name, change=dict(self._wanted)))
+        return steps
 
     def apply(self, step: Step) -> None:
-        """Create or delete."""
+        """Create, set, or delete."""
         if step.verb == "create_zone":
             self._zones.create(step.target)
+        elif step.verb == "set_zone":
+            self._zones.set_properties(step.target, step.change)
         else:
             self._zones.delete(step.target)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -41,6 +41,8 @@ _HOURS_OF_A_WEEK = 168
 _PROPERTIES = {1: 1, 2: 2, 8: 0, 16: _HOURS_OF_A_WEEK, 32: _HOURS_OF_A_WEEK, 64: 0, 18: 0}
 """Of a new zone ([MS-DNSP] 2.3.2.1.1): primary, secure updates, secure since never, no-refresh and refresh interval,
 no aging, no next aging. The same as provisioning gives the domain's own zone."""
+_OPTIONS = {"dynamic_update": 2, "no_refresh_interval": 16, "refresh_interval": 32, "aging": 64}
+_UPDATES = {"none": 0, "secure": 2}
 _RIGHTS = (
     "O:SYG:BAD:AI(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;CC;;;AU)(A;;RPLCLORC;;;WD)"
     "(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)(A;CI;RPWPCRCCDCLCRCWOWDSDDTSW;;;ED)"
@@ -127,6 +129,29 @@ class DirectoryZones:
     def delete(self, zone: str) -> None:
         """With all that is in it."""
         self._store.delete(self._dns.pop(zone), tree=True)
+
+    def properties(self, zone: str) -> dict[str, Any]:
+        """Those with an option; an update that is neither is told as Samba's number."""
+        held = {int(value.id): value.data for value in self._held(zone)}
+        found: dict[str, Any] = {name: int(held[number]) for name, number in _OPTIONS.items() if number in held}
+        if "aging" in found:
+            found["aging"] = bool(found["aging"])
+        words = {number: word for word, number in _UPDATES.items()}
+        if "dynamic_update" in found:
+            found["dynamic_update"] = words.get(found["dynamic_update"], found["dynamic_update"])
+        return found
+
+    def _held(self, zone: str) -> list[Any]:
+        entry = self._store.read(self._dns[zone], ["dNSProperty"])
+        return [_bindings.ndr_unpack(dnsp.DnsProperty, raw) for raw in entry.values("dNSProperty")] if entry else []
+
+    def set_properties(self, zone: str, properties: Mapping[str, Any]) -> None:
+        """The others go back as they were."""
+        wanted = {_OPTIONS[name]: int(_UPDATES.get(value, value)) for name, value in properties.items()}
+        kept = [value for value in self._held(zone) if int(value.id) not in wanted]
+        made = [*kept, *(_property(number, value) for number, value in wanted.items())]
+        values = tuple(bytes(_bindings.ndr_pack(value)) for value in made)
+        self._store.modify(self._dns[zone], (_replace("dNSProperty", values),))
 
     def bump(self, zone: str) -> None:
         """One more, as Samba's DNS server does with its own updates."""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ class MemoryZones:
             ZONE: {"@": start, "www": [Record(type="A", data="198.51.100.70", ttl=600)]},
             "corp.example.test": {},
         }
+        self.held_properties: dict[str, dict[str, Any]] = {}
         self.writes: list[str] = []
         self.reloads = 0
 
@@ -49,6 +50,13 @@ class MemoryZones:
     def delete(self, zone: str) -> None:
         self.writes.append(f"delete {zone}")
         del self.zones[zone]
+
+    def properties(self, zone: str) -> dict[str, Any]:
+        return {"aging": False, "dynamic_update": "secure", **self.held_properties.get(zone, {})}
+
+    def set_properties(self, zone: str, properties: Mapping[str, Any]) -> None:
+        self.writes.append(f"set {zone}")
+        self.held_properties.setdefault(zone, {}).update(properties)
 
     def bump(self, zone: str) -> None:
         self.writes.append(f"bump {zone}")
@@ -247,3 +255,24 @@ def test_zones(names: list[str], present: bool, writes: list[str]) -> None:
 def test_zones_that_are_refused(names: list[str], message: str) -> None:
     with pytest.raises(ResourceError, match=message):
         _engine._run(_dns.ZoneResource(MemoryZones(), names, present=False), check_mode=False)
+
+
+def _zone(zones: MemoryZones, *names: str, **properties: Any) -> bool:
+    resource = _dns.ZoneResource(zones, names, present=True, properties=properties)
+    return bool(_engine._run(resource, check_mode=False)["changed"])
+
+
+def test_a_zone_gets_the_properties_that_are_asked_for() -> None:
+    zones = MemoryZones()
+    wanted = {"aging": True, "refresh_interval": 24, "no_refresh_interval": None, "dynamic_update": None}
+    assert _zone(zones, ZONE, "new.test", **wanted)
+    assert zones.writes == [f"set {ZONE}", "create new.test", "set new.test"]
+    assert zones.held_properties[ZONE] == {"aging": True, "refresh_interval": 24}
+    assert not _zone(zones, ZONE, "new.test", **wanted)
+    assert not _zone(zones, ZONE, dynamic_update="secure")
+    assert not _zone(zones, ZONE, aging=None)
+
+
+def test_intervals_are_hours_of_at_most_a_year() -> None:
+    with pytest.raises(ResourceError, match="refresh_interval 0 is not from 1 to 8760 hours"):
+        _zone(MemoryZones(), ZONE, refresh_interval=0)
