@@ -36,7 +36,7 @@ class Locator:
         entry = self._by_form(identity)
         if entry is None:
             return None
-        classes = {value.decode().lower() for value in entry.values("objectClass")}
+        classes = {"top", *(value.decode().lower() for value in entry.values("objectClass"))}
         if object_class.lower() not in classes or (object_class == "user" and "computer" in classes):
             raise ResourceError(
                 f"'{identity}' is {entry.dn}, which is no {object_class}. Nothing was changed. Correct `identity`."

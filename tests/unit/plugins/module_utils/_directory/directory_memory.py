@@ -9,6 +9,7 @@ import copy
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._store import (
     Change,
@@ -58,11 +59,11 @@ class MemoryStore:
 
     # What tests use
 
-    def put(self, dn: str, **attributes: str | Sequence[str]) -> str:
+    def put(self, dn: str, **attributes: str | bytes | Sequence[str]) -> str:
         """Add an object as if it had always been there; returns its GUID."""
         raw = uuid.uuid5(uuid.NAMESPACE_OID, dn)
         values = {
-            name: tuple(item.encode() for item in ([value] if isinstance(value, str) else value))
+            name: (value,) if isinstance(value, bytes) else tuple(item.encode() for item in _several(value))
             for name, value in attributes.items()
         }
         values["objectGUID"] = (raw.bytes_le,)
@@ -72,14 +73,14 @@ class MemoryStore:
         self.objects[str(raw)] = (dn, values)
         return str(raw)
 
-    def user(self, name: str, parent: str = USERS, **attributes: str | Sequence[str]) -> str:
+    def user(self, name: str, parent: str = USERS, **attributes: str | bytes | Sequence[str]) -> str:
         """Add an enabled user."""
-        given = {"sAMAccountName": name, "userAccountControl": "512", **attributes}
+        given: dict[str, Any] = {"sAMAccountName": name, "userAccountControl": "512", **attributes}
         return self.put(f"CN={name},{parent}", objectClass=["top", "user"], **given)
 
-    def group(self, name: str, group_type: int = -2147483646, **attributes: str | Sequence[str]) -> str:
+    def group(self, name: str, group_type: int = -2147483646, **attributes: str | bytes | Sequence[str]) -> str:
         """Add a group, by default a global security group."""
-        given = {"sAMAccountName": name, "groupType": str(group_type), **attributes}
+        given: dict[str, Any] = {"sAMAccountName": name, "groupType": str(group_type), **attributes}
         return self.put(f"CN={name},{USERS}", objectClass=["top", "group"], **given)
 
     def text(self, guid: str, attribute: str) -> list[str]:
@@ -260,6 +261,10 @@ class MemoryStore:
         for value in values:
             if len(value.decode("utf-16-le")) < 9:
                 raise ResourceError("0000052D: the password is too short (LDAP error 19)")
+
+
+def _several(value: str | Sequence[str]) -> Sequence[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def _below(dn: str, base: str) -> bool:

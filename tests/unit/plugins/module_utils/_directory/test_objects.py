@@ -8,10 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.mailforest.stack.plugins.module_utils import _engine
 from ansible_collections.mailforest.stack.plugins.module_utils._directory import _kinds
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._kinds import GROUP, USER, Kind
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._objects import DirectoryObjects
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import NotYetKnowable, ResourceError
 from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._directory.directory_memory import (
     DOMAIN,
@@ -19,26 +17,10 @@ from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._direc
     USERS,
     MemoryStore,
 )
+from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._directory.directory_plan import run, verbs
 
 PASSWORD = "Sesame-1"
 GUID_ATTRIBUTE = "adminDescription"
-
-
-def wish(kind: Kind, options: dict[str, Any]) -> dict[str, Any]:
-    """The options as AnsibleModule fills them up."""
-    spec = _kinds.module_arguments(kind)["argument_spec"][f"{kind.name}s"]["options"]
-    filled = {key: options.get(key, value.get("default")) for key, value in spec.items()}
-    assert set(options) <= set(filled)
-    return filled
-
-
-def run(store: MemoryStore, kind: Kind, *wishes: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
-    resource = DirectoryObjects(store, kind, [wish(kind, options) for options in wishes], single=len(wishes) == 1)
-    return _engine._run(resource, check_mode=check_mode)
-
-
-def verbs(result: dict[str, Any]) -> list[str]:
-    return [step["verb"] for step in result["operations"]]
 
 
 @pytest.fixture
