@@ -17,8 +17,9 @@ description:
 positional: addresses
 options:
   _input:
-    description: What M(mailforest.stack.seizure_info) said on each domain controller, by inventory name.
-    type: dict
+    description: What M(mailforest.stack.seizure_info) said on each domain controller.
+    type: list
+    elements: dict
     required: true
   addresses:
     description: The address of each host of the inventory, by name.
@@ -31,7 +32,7 @@ EXAMPLES = r"""
   ansible.builtin.include_role:
     name: mailforest.stack.firewall
   vars:
-    known: "{{ {'dc2': ansible_facts.mailforest_seizures} }}"
+    known: "{{ [ansible_facts.mailforest_seizures] }}"
     firewall_fenced: "{{ (known | mailforest.stack.fenced_addresses({'dc1': '198.51.100.70'})).addresses }}"
 """
 
@@ -43,13 +44,14 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 
-def fenced_addresses(answers: Mapping[str, Mapping[str, Any]], addresses: Mapping[str, str]) -> dict[str, Any]:
+def fenced_addresses(answers: Sequence[Mapping[str, Any]], addresses: Mapping[str, str]) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    serving = [answer for answer in answers.values() if answer.get("serving")]
+    serving = [answer for answer in answers if answer.get("serving")]
+    asked = {answer["host"]: answer for answer in answers}
     fenced: set[str] = set()
     lifted: set[str] = set()
     for answer in serving:
@@ -59,7 +61,7 @@ def fenced_addresses(answers: Mapping[str, Mapping[str, Any]], addresses: Mappin
             name = seizure["name"]
             found = {*seizure["addresses"], *([addresses[name]] if name in addresses else [])}
             found -= {address for other, address in addresses.items() if other != name}
-            host = answers.get(name)
+            host = asked.get(name)
             blank = host is not None and host["settings_guid"] != seizure["settings_guid"]
             (lifted if blank else fenced).update(found)
     return {"known": bool(serving), "addresses": sorted(fenced), "lifted": sorted(lifted - fenced)}

@@ -15,6 +15,11 @@ description:
     this controller is. A host without a directory is no error; it has none.
   - The answer is a fact as well, C(mailforest_seizures), from which the filter
     P(mailforest.stack.fenced_addresses#filter) makes the addresses to fence.
+options:
+  host:
+    description:
+      - Name of this host in the inventory, which is returned. By default its host name.
+    type: str
 extends_documentation_fragment:
   - mailforest.stack._directory
   - mailforest.stack._directory.info
@@ -37,6 +42,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+host:
+  description: Name of this host.
+  returned: success
+  type: str
 controller:
   description: Short name of this controller; null on a host that is none.
   returned: success
@@ -70,6 +79,8 @@ ansible_facts:
   type: dict
 """
 
+import socket
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._seizuredb import seizures
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import tell
@@ -77,11 +88,15 @@ from ansible_collections.mailforest.stack.plugins.module_utils._engine import te
 
 def main() -> None:
     """Run the module."""
-    spec = {"configuration_file": {"type": "path", "default": "/etc/samba/smb.conf"}}
+    spec = {
+        "configuration_file": {"type": "path", "default": "/etc/samba/smb.conf"},
+        "host": {"type": "str"},
+    }
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
 
     def read() -> dict[str, object]:
-        found = seizures(module.params["configuration_file"])
+        host = module.params["host"] or socket.gethostname().split(".")[0]
+        found = {"host": host, **seizures(module.params["configuration_file"])}
         return {**found, "ansible_facts": {"mailforest_seizures": found}}
 
     tell(module, read)

@@ -60,4 +60,5 @@ def answer(*seizures: dict[str, Any], serving: bool = True, guid: str | None = "
     ],
 )
 def test_fence(answers: dict[str, Any], known: bool, fenced: list[str], lifted: list[str]) -> None:
-    assert fenced_addresses(answers, ADDRESSES) == {"known": known, "addresses": fenced, "lifted": lifted}
+    told = [{"host": host, **said} for host, said in answers.items()]
+    assert fenced_addresses(told, ADDRESSES) == {"known": known, "addresses": fenced, "lifted": lifted}
