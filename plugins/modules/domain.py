@@ -70,9 +70,16 @@ options:
   backend_store:
     description:
       - Database of a new domain. V(mdb) (LMDB) is the one for directories beyond about 100,000 objects.
+      - Samba converts none, so a controller that has the other kind is an error.
     type: str
     choices: [tdb, mdb]
     default: tdb
+  backend_store_size:
+    description:
+      - Gigabytes that each partition of a new V(mdb) database may grow to, 1 to 1024. They are reserved as addresses,
+        not on the disk.
+    type: int
+    default: 8
   rfc2307:
     description:
       - Whether a new directory gets the containers for Unix attributes.
@@ -116,6 +123,7 @@ domain:
     sid: S-1-5-21-1004336348-1177238915-682003330
     guid: 0c2b3c7a-0f0b-4c6e-8d0d-3f2a9b1f7a11
     functional_levels: {domain: 4, forest: 4, domain_controller: 4}
+    backend_store: tdb
 moved_aside:
   description: Where the remains of an interrupted run were moved to.
   returned: success

@@ -30,6 +30,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "host_address6": {"type": "str"},
     "functional_level": {"type": "str", "choices": list(LEVELS), "default": "2008_R2"},
     "backend_store": {"type": "str", "choices": ["tdb", "mdb"], "default": "tdb"},
+    "backend_store_size": {"type": "int", "default": 8},
     "rfc2307": {"type": "bool", "default": True},
     "peers": {"type": "list", "elements": "str", "default": []},
 }
@@ -48,6 +49,7 @@ class Forest:
     functional_level: str
     backend_store: str
     rfc2307: bool
+    backend_store_size: int = 8
     peers: Sequence[str] = ()
 
     @property
@@ -68,6 +70,7 @@ class Domain:
     domain_level: int
     forest_level: int
     controller_level: int
+    backend_store: str = "tdb"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +133,11 @@ def forest_of(params: Mapping[str, Any]) -> Forest:
     )
 
 
-_SAME_NAMED = ("site", "host_address", "host_address6", "functional_level", "backend_store", "rfc2307", "peers")
+_SAME_NAMED = (
+    *("site", "host_address", "host_address6", "functional_level"),
+    *("backend_store", "backend_store_size", "rfc2307", "peers"),
+)
+_LARGEST = 1024
 
 
 def forest_faults(forest: Forest) -> list[str]:
@@ -141,6 +148,7 @@ def forest_faults(forest: Forest) -> list[str]:
         ("host_name", forest.host_name, _names.netbios_name_fault(forest.host_name)),
         ("site", forest.site, _names.site_name_fault(forest.site)),
     ]
+    checks.append(("backend_store_size", str(forest.backend_store_size), size_fault(forest.backend_store_size)))
     for option, address, version in (
         ("host_address", forest.host_address, 4),
         ("host_address6", forest.host_address6, 6),
@@ -148,6 +156,22 @@ def forest_faults(forest: Forest) -> list[str]:
         if address is not None:
             checks.append((option, address, _names.host_address_fault(address, version=version)))
     return [f"{option} '{value}': {fault}" for option, value, fault in checks if fault]
+
+
+def size_fault(size: int) -> str | None:
+    """Why a database cannot have this size, or None."""
+    return None if 1 <= size <= _LARGEST else f"it is not from 1 to {_LARGEST} GB"
+
+
+def refuse_other_backend(domain: Domain, wanted: str) -> None:
+    """Samba converts no database; what is there stays what it is."""
+    if domain.backend_store != wanted:
+        raise ResourceError(
+            f"This controller's database is of kind {domain.backend_store} and not {wanted}. Nothing was changed: Samba"
+            f" converts none. Give backend_store {domain.backend_store} (role: samba_dc_backend) for this host. Or demote"
+            f" it (playbook mailforest.stack.dc_demote) and join it anew with {wanted}, if there is another controller.",
+            backend_store=domain.backend_store,
+        )
 
 
 def _netbios_fault(forest: Forest) -> str | None:
@@ -210,6 +234,7 @@ class DomainResource:
         if domain is None:
             return {}
         self._refuse_other(domain)
+        refuse_other_backend(domain, self._forest.backend_store)
         return shown(domain)
 
     def _refuse_other(self, domain: Domain) -> None:

@@ -32,6 +32,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "site_name": {"type": "str"},
     "host_name": {"type": "str"},
     "backend_store": {"type": "str", "choices": ["tdb", "mdb"], "default": "tdb"},
+    "backend_store_size": {"type": "int", "default": 8},
     "wait": {"type": "int", "default": 0},
     "report_old_tickets": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["domain_controller", "absent"], "default": "domain_controller"},
@@ -49,6 +50,7 @@ class Wanted:
     site: str
     host_name: str
     backend_store: str
+    backend_store_size: int = 8
 
     @property
     def fqdn(self) -> str:
@@ -127,6 +129,7 @@ def wanted_of(params: Mapping[str, Any]) -> Wanted:
         site=params["site_name"] or "",
         host_name=(params["host_name"] or socket.gethostname().split(".")[0]).lower(),
         backend_store=params["backend_store"],
+        backend_store_size=params.get("backend_store_size", 8),
     )
 
 
@@ -138,6 +141,7 @@ def name_faults(wanted: Wanted) -> list[str]:
         ("host_name", wanted.host_name, _names.netbios_name_fault(wanted.host_name)),
         ("site_name", wanted.site, _names.site_name_fault(wanted.site)),
         ("replication_source_dc", wanted.server, _server_fault(wanted)),
+        ("backend_store_size", str(wanted.backend_store_size), _domain.size_fault(wanted.backend_store_size)),
     )
     return [f"{option} '{value}': {fault}" for option, value, fault in checks if fault]
 
@@ -198,6 +202,7 @@ class ControllerResource:
                 f" {self._host.private_dir} yourself first.",
                 domain=_domain.shown(domain),
             )
+        _domain.refuse_other_backend(domain, self._wanted.backend_store)
         return {**_domain.shown(domain), "site": self._host.site()}
 
     def desired(self, before: State) -> State:

@@ -14,7 +14,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._join 
     Unreachable,
     Wanted,
 )
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._provision import LocalSamba
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._provision import LocalSamba, store_arguments
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._removal import (
     quiet,
     remove_controller,
@@ -204,7 +204,7 @@ class SambaPartner:
                     site=wanted.site,
                     netbios_name=wanted.host_name.upper(),
                     dns_backend="SAMBA_INTERNAL",
-                    backend_store=wanted.backend_store,
+                    **store_arguments(wanted.backend_store, wanted.backend_store_size),
                 )
             except Exception as exc:  # as above
                 raise ResourceError(

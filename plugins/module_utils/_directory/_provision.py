@@ -67,6 +67,7 @@ class LocalSamba:
             domain_level=_level(entry),
             forest_level=_level(forest),
             controller_level=_level(server),
+            backend_store=_backend(sam),
         )
 
     def _require_secret(self, private: Path, netbios_name: str) -> None:
@@ -164,8 +165,19 @@ class LocalSamba:
             "dom_for_fun_level": LEVELS[forest.functional_level],
             "use_rfc2307": forest.rfc2307,
             "skip_sysvolacl": False,
-            "backend_store": forest.backend_store,
+            **store_arguments(forest.backend_store, forest.backend_store_size),
         }
+
+
+def store_arguments(store: str, gigabytes: int) -> dict[str, Any]:
+    """Samba's arguments for a new database; only LMDB has a size that is set beforehand."""
+    return {"backend_store": store, "backend_store_size": gigabytes * 2**30 if store == "mdb" else None}
+
+
+def _backend(sam: Any) -> str:
+    """As Samba itself reads it; what was made before there was a choice says nothing."""
+    found = sam.search(base="@PARTITION", scope=ldb.SCOPE_BASE, attrs=["backendStore"])[0]
+    return str(found["backendStore"][0]).lower() if "backendStore" in found else "tdb"
 
 
 def _level(entry: Any) -> int:

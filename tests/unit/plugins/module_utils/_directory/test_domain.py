@@ -21,6 +21,7 @@ OPTIONS: dict[str, Any] = {
     "host_address6": None,
     "functional_level": "2008_R2",
     "backend_store": "tdb",
+    "backend_store_size": 8,
     "rfc2307": True,
     "peers": [],
 }
@@ -116,6 +117,24 @@ def test_another_domain_is_refused_and_left_alone(other: dict[str, Any]) -> None
     with pytest.raises(ResourceError, match=r"already holds the domain corp\.example\.test .*Nothing was changed"):
         outcome(samba, **other)
     assert samba.calls == []
+
+
+def test_a_database_of_the_other_kind_is_an_error_with_the_way_out() -> None:
+    samba = FakeSamba(_domain.Found(domain=DOMAIN))
+    with pytest.raises(
+        ResourceError, match=r"of kind tdb and not mdb\. Nothing was changed.*samba_dc_backend.*dc_demote"
+    ):
+        outcome(samba, backend_store="mdb")
+    assert (
+        outcome(FakeSamba(_domain.Found(domain=replace(DOMAIN, backend_store="mdb"))), backend_store="mdb")["changed"]
+        is False
+    )
+
+
+@pytest.mark.parametrize("size", [0, 1025])
+def test_a_database_has_a_size_that_can_be(size: int) -> None:
+    with pytest.raises(ResourceError, match=f"backend_store_size '{size}': it is not from 1 to 1024 GB"):
+        outcome(FakeSamba(), backend_store_size=size)
 
 
 def test_an_interrupted_run_is_moved_aside_and_made_anew() -> None:

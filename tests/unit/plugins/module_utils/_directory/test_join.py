@@ -21,6 +21,7 @@ OPTIONS: dict[str, Any] = {
     "site_name": "branch",
     "host_name": "dc3",
     "backend_store": "tdb",
+    "backend_store_size": 8,
 }
 DOMAIN = _domain.Domain(
     dns_name="corp.example.test",
@@ -171,6 +172,11 @@ def test_both_sides_are_waited_for_in_real_runs_only(old_tickets: bool) -> None:
 def test_another_domain_is_refused_and_left_alone(other: dict[str, Any]) -> None:
     host = FakeHost(_domain.Found(domain=DOMAIN))
     assert "already holds the domain corp.example.test" in refusal(host, FakePartner(host), **other)
+
+
+def test_a_database_of_the_other_kind_is_an_error() -> None:
+    host = FakeHost(_domain.Found(domain=DOMAIN))
+    assert "of kind tdb and not mdb" in refusal(host, FakePartner(host), backend_store="mdb")
 
 
 def test_an_interrupted_join_is_moved_aside_and_its_traces_in_the_directory_removed() -> None:
