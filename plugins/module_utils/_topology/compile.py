@@ -13,7 +13,7 @@ from .expectations import Expectations
 from .findings import Finding
 from .firewall import Firewall
 from .flows import mail_flows, mail_probes
-from .model import MAIL_ACCOUNT, PROBE_ACCOUNT, Group, Host, Topology, User
+from .model import MAIL_ACCOUNT, PROBE_ACCOUNT, Group, Host, Share, Topology, User
 from .plan import (
     DirectoryPlan,
     EntryPlan,
@@ -23,6 +23,7 @@ from .plan import (
     MailPlan,
     PeerPlan,
     Plan,
+    SharePlan,
     SiteLinkPlan,
     SitePlan,
     UserPlan,
@@ -141,6 +142,8 @@ class _Hosts:
             "certificate_addresses": list(dict.fromkeys(filter(None, (host.address, host.public_address)))),
             "directory_uris": [f"ldaps://{fqdn(self.topology, controller)}" for controller in controllers],
             "own_site_controllers": own,
+            "controllers": [fqdn(self.topology, controller) for controller in controllers],
+            "shares": [_share(share) for share in host.shares],
             "other_controllers": [other.address for other in controllers if is_controller and other is not host],
             "join_server": self._join_server(host),
             "mail_peers": self._mail_peers(host) if is_mail else [],
@@ -171,6 +174,10 @@ class _Hosts:
         if host.has(Function.DOMAIN_CONTROLLER):
             return [fqdn(self.topology, self.topology.hosts[owner])]
         return [fqdn(self.topology, controller) for controller in controllers[:_TIME_SERVERS]]
+
+
+def _share(share: Share) -> SharePlan:
+    return {"name": share.name, "path": share.path, "group": share.group, "read_only": share.read_only}
 
 
 def _container(topology: Topology, name: str) -> str:

@@ -171,8 +171,10 @@ class Expectations:
 
     def _closed(self, target: Host, address: str, admitted: set[str]) -> Iterator[CheckPlan]:
         """Every TCP port of the catalogue that is not let in, and every UDP service of the target that is not."""
+        ports = {SERVICES[name].ports for name in admitted}
         for service in tcp_services():
-            if service.name not in admitted:
+            if service.name not in admitted and service.ports not in ports:
+                ports.add(service.ports)
                 yield _closed(target, service, address, "tcp")
         for service in udp_services():
             if service.name not in admitted and service.provider in target.functions:

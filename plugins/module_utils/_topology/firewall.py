@@ -15,6 +15,7 @@ from .services import SERVICES, Function, Service, served_by
 from .tunnels import Tunnels
 
 _NAME_LENGTH = 63
+FILE_SHARE = "file-share"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,7 @@ class Firewall:
         """What every host of the function lets in. What a gateway does depends on its tunnels."""
         mail = self.topology.mail
         for service in () if function is Function.GATEWAY else served_by(function):
-            if function is Function.MAIL_SERVER and service.name not in mail.services:
+            if service.name == FILE_SHARE or (function is Function.MAIL_SERVER and service.name not in mail.services):
                 continue
             everyone = service.name in mail.published
             yield Opening(
@@ -85,7 +86,14 @@ class Firewall:
     def openings(self, host: Host) -> tuple[Opening, ...]:
         """What the host lets in, SSH aside."""
         shared = tuple(opening for function in host.functions for opening in self._by_function[function])
+        shared += (self._shares,) if host.shares else ()
         return (*shared, *self._tunnel_openings(host)) if host.has(Function.GATEWAY) else shared
+
+    @cached_property
+    def _shares(self) -> Opening:
+        """What a member with shares lets in beside the rest."""
+        service = SERVICES[FILE_SHARE]
+        return Opening(service=service, ports=service.ports, sources=self.subnets, networks=self._networks)
 
     def _tunnel_openings(self, host: Host) -> Iterable[Opening]:
         """The ports at which a gateway waits for its peers. To those that wait for it it speaks first."""

@@ -123,6 +123,16 @@ class SiteLink:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Share:
+    """A folder that a member serves."""
+
+    name: str
+    path: str
+    group: str
+    read_only: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Host:
     """A host of the system, or an observer (no function)."""
 
@@ -140,6 +150,7 @@ class Host:
     """In MiB; 0 = not known."""
     processors: int = 0
     """0 = not known."""
+    shares: tuple[Share, ...] = ()
 
     @cached_property
     def ip(self) -> Address | None:
@@ -374,6 +385,7 @@ def make_host(name: str, source: HostInput, read: Mapping[str, Any]) -> Host:
         release=read["mailforest_release"],
         memory=read["mailforest_memory"] or 0,
         processors=read["mailforest_processors"] or 0,
+        shares=tuple(Share(**row) for row in read["mailforest_shares"] or ()),
     )
 
 

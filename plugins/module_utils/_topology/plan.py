@@ -141,6 +141,15 @@ class PeerPlan(TypedDict):
     address: str
 
 
+class SharePlan(TypedDict):
+    """A folder that a member serves."""
+
+    name: str
+    path: str
+    group: str
+    read_only: bool
+
+
 class HostPlan(TypedDict):
     """What one host is to be."""
 
@@ -157,6 +166,8 @@ class HostPlan(TypedDict):
     certificate_addresses: list[str]
     directory_uris: list[str]
     own_site_controllers: list[str]
+    controllers: list[str]
+    shares: list[SharePlan]
     other_controllers: list[str]
     join_server: str
     mail_peers: list[PeerPlan]

@@ -348,6 +348,25 @@ HOST_VARIABLES: tuple[Variable, ...] = (
         "all of its site say how strong they are. Nothing is asked of the hosts for it.",
     ),
     Variable(
+        name="mailforest_shares",
+        kind=Many(
+            item=Record(
+                entries=(
+                    Entry(name="name", kind=Text(), required=True, about="Name under which clients see it."),
+                    Entry(name="path", kind=Text(), required=True, about="Folder on the host."),
+                    Entry(
+                        name="group",
+                        kind=Text(),
+                        required=True,
+                        about="A group of this topology with scope `domainlocal`, whose members have access.",
+                    ),
+                    Entry(name="read_only", kind=Flag(), default=False, about="Whether nobody may write."),
+                )
+            )
+        ),
+        about="Folders that a member serves to all sites. Only hosts of `mailforest_members` have shares.",
+    ),
+    Variable(
         name="mailforest_processors",
         kind=Number(low=1, high=4096),
         about="Number of processors; serves as `mailforest_memory` does, among controllers of equal memory.",

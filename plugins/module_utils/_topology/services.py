@@ -159,6 +159,16 @@ CATALOGUE: tuple[Service, ...] = (
     _directory("global-catalog-tls", _TCP, "3269", protocol="ldap", tls=Tls.IMPLICIT),
     _directory("rpc-dynamic", _TCP, RPC_PORTS),
     Service(
+        name="file-share",
+        transports=_TCP,
+        ports="445",
+        provider=Function.MEMBER,
+        audiences=_SITES,
+        requirement="AD-38",
+        source="Microsoft KB 832017; open on members that have mailforest_shares",
+        protocol="smb",
+    ),
+    Service(
         name="smtp",
         transports=_TCP,
         ports="25",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..findings import Severity, Violation
@@ -14,6 +15,9 @@ from ..reader import nearest
 from ..schema import RELEASES
 from ..services import Function
 from .registry import rule
+
+_SHARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_SECTIONS = ("global", "homes", "printers", "print$", "ipc$", "sysvol", "netlogon")
 
 
 @rule("forest-has-dc", "AD-13", "There is a domain controller.")
@@ -130,6 +134,75 @@ def member_is_no_dc(topology: Topology) -> Iterator[Violation]:
                 message="The host is in both mailforest_domain_controllers and mailforest_members.",
                 remedy="Take it out of one of the two groups.",
             )
+
+
+@rule("shares-on-members", "AD-38", "Only members that are nothing else but perhaps mail servers have shares.")
+def shares_on_members(topology: Topology) -> Iterator[Violation]:
+    """A domain controller serves no files of users, and a gateway none at all."""
+    for host in topology.hosts.values():
+        wrong = [one for one in (Function.DOMAIN_CONTROLLER, Function.GATEWAY) if host.has(one)]
+        if host.shares and (wrong or not host.has(Function.MEMBER)):
+            what = f"is a {wrong[0].value.replace('_', ' ')}" if wrong else "is not in group mailforest_members"
+            yield Violation(
+                place=f"{host.name}.mailforest_shares",
+                value=", ".join(share.name for share in host.shares),
+                host=host.name,
+                message=f"The host has shares, but {what}.",
+                remedy="Put the shares on a host of group mailforest_members that is neither controller nor gateway.",
+            )
+
+
+@rule("share-legal", "AD-38", "A share has a name of its own on its host that SMB can carry, and an absolute path.")
+def share_legal(topology: Topology) -> Iterator[Violation]:
+    """Samba takes any name; names of its own sections mean something else."""
+    for host in topology.hosts.values():
+        seen: set[str] = set()
+        for index, share in enumerate(host.shares):
+            name, place = share.name.lower(), f"{host.name}.mailforest_shares[{index}]"
+            why = ""
+            if share.name and not _SHARE.fullmatch(share.name):
+                why = "a share's name has letters, digits, dots, hyphens and underscores, 80 at most"
+            elif name in _SECTIONS:
+                why = "Samba has a section of this name that is no share"
+            elif name and name in seen:
+                why = "another share of this host has this name"
+            seen.add(name)
+            if why:
+                yield Violation(
+                    place=f"{place}.name",
+                    value=share.name,
+                    host=host.name,
+                    message=f"Not a legal share: {why}.",
+                    remedy="Choose another name.",
+                )
+            if share.path and (not share.path.startswith("/") or ".." in share.path.split("/") or share.path == "/"):
+                yield Violation(
+                    place=f"{place}.path",
+                    value=share.path,
+                    host=host.name,
+                    message="This is no folder that can be served: the path is not absolute, or is the root.",
+                    remedy="Write it as /srv/projects.",
+                )
+
+
+@rule("share-group-is-local", "AD-4", "A share's group is one of this topology, with scope `domainlocal`.")
+def share_group_is_local(topology: Topology) -> Iterator[Violation]:
+    """Domain-local groups carry rights; users and global groups are put into them."""
+    groups = {group.name.lower(): group for group in topology.groups}
+    for host in topology.hosts.values():
+        for index, share in enumerate(host.shares):
+            group = groups.get(share.group.lower())
+            if share.group and (group is None or group.scope != "domainlocal"):
+                what = "There is no such group in mailforest_groups."
+                if group:
+                    what = f"The group's scope is {group.scope}; access is granted to domain-local groups."
+                yield Violation(
+                    place=f"{host.name}.mailforest_shares[{index}].group",
+                    value=share.group,
+                    host=host.name,
+                    message=what,
+                    remedy="Name a group of scope domainlocal, and put the group of the people into it.",
+                )
 
 
 @rule("release-supported", "AD-47", "A Debian release, where it is given, is 12 or 13.")

@@ -596,15 +596,45 @@ def test_a_gateway_may_be_another_server_too(two: Any) -> None:
     assert ("tcp", 25) in checks(both, "outside", "198.51.100.3", "open")
 
 
-def test_the_catalogue_has_each_port_once() -> None:
-    seen: set[tuple[str, str]] = set()
+def test_the_catalogue_has_each_port_of_a_function_once() -> None:
+    seen: set[tuple[object, str, str]] = set()
     for service in CATALOGUE:
         for transport in service.transports:
-            assert (transport, service.ports) not in seen
-            seen.add((transport, service.ports))
+            assert (service.provider, transport, service.ports) not in seen
+            seen.add((service.provider, transport, service.ports))
     assert len(SERVICES) == len(CATALOGUE)
 
 
 def test_no_mail_login_port_is_in_the_clear() -> None:
     for name in ("submission", "submissions", "submission-2525", "imap", "imaps", "pop3", "pop3s"):
         assert SERVICES[name].tls in (Tls.REQUIRED, Tls.IMPLICIT)
+
+
+def test_a_member_with_shares_lets_smb_in_and_others_keep_it_closed() -> None:
+    share = {"name": "projects", "path": "/srv/projects", "group": "projects-rw"}
+    found = plan(
+        TWO_OFFICES,
+        {
+            "hosts/member1/vars/mailforest_shares": [share],
+            "mailforest_groups": [{"name": "projects-rw", "scope": "domainlocal"}],
+        },
+    )
+    assert found["hosts"]["member1"]["shares"] == [share | {"read_only": False}]
+    ports = {name: [rule["ports"] for rule in row["firewall"]["rules"]] for name, row in found["hosts"].items()}
+    assert ["445"] in ports["member1"]
+    assert ["445"] not in ports["mx1"]
+    checks = [
+        check for check in found["expectations"]["dc3"] if check["host"] == "198.51.100.150" and check["port"] == 445
+    ]
+    assert [check["expect"] for check in checks] == ["open"]
+    closed = [
+        check
+        for check in found["expectations"]["outside"]
+        if check["host"] == "198.51.100.150" and check["port"] == 445
+    ]
+    assert [check["expect"] for check in closed] == ["closed"]
+
+
+def test_the_controllers_of_a_host_come_nearest_first(two: Any) -> None:
+    names = [f"dc{number}.corp.example.test" for number in (3, 1, 2)]
+    assert two["hosts"]["member1"]["controllers"] == names

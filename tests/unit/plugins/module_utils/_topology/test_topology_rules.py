@@ -32,6 +32,9 @@ GW_PUBLIC = "198.51.100.2"
 USERS = "mailforest_users"
 GROUPS = "mailforest_groups"
 RECORDS = "mailforest_dns/records"
+SHARE = {"name": "projects", "path": "/srv/projects", "group": "projects-rw"}
+LOCAL = {"name": "projects-rw", "scope": "domainlocal"}
+MEMBER_SHARES = "hosts/member1/vars/mailforest_shares"
 PDC_ON_GATEWAY: Edits = {"hosts/gw-hq/groups": [GW, DC], "mailforest_fsmo": {"pdc": "gw-hq"}}
 WAIVER = {"rule": "pdc-not-on-gateway", "host": "gw-hq", "reason": "one machine only", "until": date(2027, 6, 30)}
 
@@ -356,6 +359,38 @@ ONE: list[Row] = [
     ),
 ]
 TWO: list[Row] = [
+    (
+        "shares-on-members",
+        "dc1.mailforest_shares",
+        {"hosts/dc1/vars/mailforest_shares": [SHARE], GROUPS: [LOCAL]},
+        set(),
+    ),
+    (
+        "shares-on-members",
+        "mx1.mailforest_shares",
+        {"hosts/mx1/vars/mailforest_shares": [SHARE], GROUPS: [LOCAL]},
+        set(),
+    ),
+    (
+        "share-legal",
+        "member1.mailforest_shares[0].name",
+        {MEMBER_SHARES: [SHARE | {"name": "Homes"}], GROUPS: [LOCAL]},
+        set(),
+    ),
+    ("share-legal", "member1.mailforest_shares[1].name", {MEMBER_SHARES: [SHARE, SHARE], GROUPS: [LOCAL]}, set()),
+    (
+        "share-legal",
+        "member1.mailforest_shares[0].path",
+        {MEMBER_SHARES: [SHARE | {"path": "srv"}], GROUPS: [LOCAL]},
+        set(),
+    ),
+    ("share-group-is-local", "member1.mailforest_shares[0].group", {MEMBER_SHARES: [SHARE]}, set()),
+    (
+        "share-group-is-local",
+        "member1.mailforest_shares[0].group",
+        {MEMBER_SHARES: [SHARE], GROUPS: [LOCAL | {"scope": "global"}]},
+        set(),
+    ),
     (
         "pdc-has-host-of-its-own",
         "mailforest_fsmo.pdc",
