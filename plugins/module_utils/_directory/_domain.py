@@ -168,8 +168,8 @@ def refuse_other_backend(domain: Domain, wanted: str) -> None:
     if domain.backend_store != wanted:
         raise ResourceError(
             f"This controller's database is of kind {domain.backend_store} and not {wanted}. Nothing was changed: Samba"
-            f" converts none. Give backend_store {domain.backend_store} (role: samba_dc_backend) for this host. Or demote"
-            f" it (playbook mailforest.stack.dc_demote) and join it anew with {wanted}, if there is another controller.",
+            f" converts none. Give backend_store {domain.backend_store} (samba_dc_backend) for this host. Or demote it"
+            f" (playbook mailforest.stack.dc_demote) and join it anew with {wanted}, if there is another controller.",
             backend_store=domain.backend_store,
         )
 
