@@ -60,12 +60,12 @@ class Controller:
 
 
 def problems(**facts: Any) -> list[str]:
-    found: list[str] = examine(Controller(**facts), list(CHECKS), LIMITS, now=NOW, fail=False)["problems"]  # type: ignore[arg-type]
+    found: list[str] = examine(Controller(**facts), list(CHECKS), LIMITS, now=NOW, fail=False)["problems"]
     return found
 
 
 def test_a_controller_that_is_well() -> None:
-    facts = examine(Controller(), list(CHECKS), LIMITS, now=NOW, fail=True)  # type: ignore[arg-type]
+    facts = examine(Controller(), list(CHECKS), LIMITS, now=NOW, fail=True)
     assert facts["problems"] == []
     assert facts["certificate"]["days_left"] == 30
     assert facts["time"]["signed"] is True
@@ -100,7 +100,7 @@ def test_a_problem_is_told(facts: dict[str, Any], said: str) -> None:
 def test_all_problems_come_at_once_and_with_the_facts() -> None:
     ill = Controller(exposed=["a is open"], rids={"domain_left": 1})
     with pytest.raises(ResourceError, match=r"1 RIDs are left.* a is open") as caught:
-        examine(ill, QUICK, LIMITS, now=NOW, fail=True)  # type: ignore[arg-type]
+        examine(ill, QUICK, LIMITS, now=NOW, fail=True)
     assert len(caught.value.details["problems"]) == 2
     assert caught.value.details["rids"] == {"domain_left": 1}
 
