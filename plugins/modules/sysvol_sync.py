@@ -44,6 +44,7 @@ options:
   wait:
     description:
       - Seconds in which a source is asked again that does not answer, or lacks a policy, as while a new one replicates.
+      - Each time, the directory is brought up to date, as its list of policies may be an old one.
     type: int
     default: 60
 author:
@@ -91,16 +92,24 @@ done:
 import contextlib
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._replicationdb import DirectoryReplication
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._sysvol import ARGUMENTS
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._sysvolrun import make
-from ansible_collections.mailforest.stack.plugins.module_utils._engine import run
+from ansible_collections.mailforest.stack.plugins.module_utils._engine import ResourceError, run
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    options = module.params
+
+    def refresh() -> None:
+        """What the source lacks may have been removed a moment ago; unless the directory tells, it is asked again."""
+        with contextlib.suppress(ResourceError):
+            DirectoryReplication(options["configuration_file"]).pull()
+
     with contextlib.ExitStack() as held:
-        run(module, lambda: make(module.params, held, check_mode=module.check_mode))
+        run(module, lambda: make(options, held, check_mode=module.check_mode, refresh=refresh))
 
 
 if __name__ == "__main__":

@@ -52,6 +52,12 @@ _TOLD = (
         expected="every partner's changes, lately and without failures",
     ),
     Question(
+        registered="__sysvol",
+        requirement="AD-42",
+        subject="files of the group policies",
+        expected="those that the directory lists, with their ACLs",
+    ),
+    Question(
         registered="__tunnels", requirement="AD-11", subject="tunnels to linked sites", expected="each one connected"
     ),
 )
@@ -234,6 +240,36 @@ def _of_rids(answers: Answers) -> Iterator[Finding]:
             )
 
 
+def _of_sysvol(answers: Answers) -> Iterator[Finding]:
+    """Group policies whose files or ACLs are others than on the owner of the PDC emulator."""
+    given = answers.given("__sysvol", "policies")
+    source = next((host for host, answer in given.items() if host == answer["owner"]), "")
+    for host, answer in given.items() if source else ():
+        names = _different(answer, given[source])
+        if names:
+            yield Finding(
+                requirement="AD-42",
+                vantage=host,
+                subject="files of the group policies",
+                expected=f"those of {source}, which owns the PDC emulator",
+                found=f"others: {', '.join(names)}",
+                remedy="Wait some minutes for mailforest-sysvol-sync.timer; systemctl status mailforest-sysvol-sync"
+                " there tells whether it is refused, and why.",
+            )
+
+
+def _different(one: Registered, other: Registered) -> list[str]:
+    """The policies that differ, or in whose place something else in SYSVOL does."""
+    digests = ("sha256", "acl_sha256")
+    names = [
+        policy["name"]
+        for guid, policy in other["policies"].items()
+        if any(one["policies"].get(guid, {}).get(digest) != policy[digest] for digest in digests)
+    ]
+    whole = any(one[digest] != other[digest] for digest in digests)
+    return names or (["logon scripts, or files of no policy"] if whole else [])
+
+
 def _of_topology(answers: Answers) -> Iterator[Finding]:
     """The warnings of the topology's rules."""
     for warning in answers.plan["warnings"]:
@@ -248,7 +284,7 @@ def _of_topology(answers: Answers) -> Iterator[Finding]:
         )
 
 
-_OF_ALL: Sequence[Callable[[Answers], Iterator[Finding]]] = (_of_roles, _of_rids, _of_topology)
+_OF_ALL: Sequence[Callable[[Answers], Iterator[Finding]]] = (_of_roles, _of_rids, _of_sysvol, _of_topology)
 
 
 def judge(answers: Answers) -> list[Finding]:

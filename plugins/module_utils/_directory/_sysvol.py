@@ -192,16 +192,18 @@ class SysvolResource:
         force: bool = False,
         quick: bool = False,
         wait: float = 0.0,
+        refresh: Callable[[], object] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`source` is None on the owner itself: there is nothing to pull."""
+        """`source` is None on the owner itself: there is nothing to pull. `refresh` brings the directory up to date."""
         self._directory = directory
         self._disk = disk
         self._source = source
         self._force = force
         self._quick = quick
         self._wait = wait
+        self._refresh = refresh
         self._clock = clock
         self._sleep = sleep
         self._here: Tree = {}
@@ -217,6 +219,7 @@ class SysvolResource:
             except ResourceError:
                 if self._clock() + _PAUSE > deadline:
                     raise
+                self._refresh()
                 self._sleep(_PAUSE)
         return {path: item.shown for path, item in self._here.items() if not matches(item, self._there.get(path))}
 

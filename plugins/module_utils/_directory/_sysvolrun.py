@@ -8,7 +8,7 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,13 @@ class RecordedResource(_sysvol.SysvolResource):
         record(str(self.result()["source"]), "")
 
 
-def make(options: Mapping[str, Any], held: contextlib.ExitStack, *, check_mode: bool) -> RecordedResource:
+def make(
+    options: Mapping[str, Any],
+    held: contextlib.ExitStack,
+    *,
+    check_mode: bool,
+    refresh: Callable[[], object] = lambda: None,
+) -> RecordedResource:
     """Open everything; the lock is held until the stack is left."""
     sysvol = Sysvol(options["configuration_file"])
     fqdn = _sysvol.choose(sysvol.directory, options["source"])
@@ -42,6 +48,7 @@ def make(options: Mapping[str, Any], held: contextlib.ExitStack, *, check_mode: 
         force=options["force"],
         quick=options["quick"],
         wait=options["wait"],
+        refresh=refresh,
     )
 
 

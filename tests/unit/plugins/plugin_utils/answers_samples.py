@@ -94,7 +94,7 @@ def port(**changes: Any) -> dict[str, Any]:
 def registered() -> dict[str, dict[str, Any]]:
     """Host to what it registered."""
     skipped = {"skipped": True, "changed": False}
-    everything = ("__locator", "__roles", "__replication", "__srv", "__tunnels", "__flows")
+    everything = ("__locator", "__roles", "__replication", "__sysvol", "__srv", "__tunnels", "__flows")
     hosts = {
         name: {"__ports": {"results": []}, **dict.fromkeys(everything, skipped)}
         for name in ("gw-hq", "dc1", "dc2", "mx1", "mx2", "outside")
@@ -103,11 +103,18 @@ def registered() -> dict[str, dict[str, Any]]:
         hosts[name] |= {
             "__roles": {"owners": plan()["fsmo"], "rid_pool": {"domain_left": 1_073_000_000}},
             "__replication": {"partners": [{"controller": partner}, {"controller": partner}], "problems": []},
+            "__sysvol": sysvol(),
             "__srv": {"answers": srv_answers()},
         }
     hosts["gw-hq"]["__tunnels"] = {"tunnels": [], "problems": []}
     hosts["mx1"] |= {"__locator": {"problems": []}, "__flows": {"results": [{"item": flow(), "problems": []}]}}
     return hosts
+
+
+def sysvol() -> dict[str, Any]:
+    """What each controller's SYSVOL holds."""
+    policies = {"{ONE}": {"name": "First", "sha256": "aa", "acl_sha256": "bb"}}
+    return {"owner": plan()["fsmo"]["pdc"], "policies": policies, "sha256": "cc", "acl_sha256": "dd", "problems": []}
 
 
 def answers(hosts: dict[str, dict[str, Any]], *, broken: tuple[str, ...] = (), **changes: Any) -> Answers:

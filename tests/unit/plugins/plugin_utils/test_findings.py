@@ -88,6 +88,7 @@ def test_a_port_says_what_was_expected_and_found(hosts: Hosts) -> None:
         ("mx1", "__locator", "AD-52"),
         ("dc1", "__roles", "AD-21"),
         ("dc1", "__replication", "AD-7"),
+        ("dc1", "__sysvol", "AD-42"),
         ("dc1", "__srv", "AD-52"),
         ("gw-hq", "__tunnels", "AD-11"),
         ("mx1", "__flows", "MAIL-12"),
@@ -109,6 +110,7 @@ def test_a_traceback_leaves_no_message_but_a_finding(hosts: Hosts) -> None:
     [
         ("mx1", "__locator", "AD-52", "domain controller for a client of hq"),
         ("dc1", "__replication", "AD-7", "replication"),
+        ("dc1", "__sysvol", "AD-42", "files of the group policies"),
         ("gw-hq", "__tunnels", "AD-11", "tunnels to linked sites"),
     ],
 )
@@ -182,6 +184,22 @@ def test_a_site_with_other_controllers_in_dns(
     finding = only(hosts)
     assert (finding.requirement, finding.subject) == (requirement, f"SRV {name}")
     assert finding.found.startswith(found)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"policies": {"{ONE}": {"name": "First", "sha256": "00", "acl_sha256": "bb"}}}, "First"),
+        ({"policies": {"{ONE}": {"name": "First", "sha256": "aa", "acl_sha256": "00"}}}, "First"),
+        ({"policies": {}}, "First"),
+        ({"sha256": "00"}, "logon scripts"),
+    ],
+)
+def test_a_controller_with_other_policies_than_the_owner(hosts: Hosts, change: dict[str, Any], found: str) -> None:
+    hosts["dc1"]["__sysvol"] |= change
+    (finding,) = judge(answers(hosts))
+    assert (finding.requirement, finding.vantage) == ("AD-42", "dc1")
+    assert found in finding.found
 
 
 def test_the_warnings_of_the_topology_are_findings(hosts: Hosts) -> None:

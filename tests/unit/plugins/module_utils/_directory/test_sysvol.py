@@ -274,6 +274,15 @@ def test_a_source_that_does_not_answer_is_asked_again(scene: Scene) -> None:
         scene.sync(wait=30)
 
 
+def test_a_policy_that_is_no_longer_listed_ends_the_refusal(scene: Scene) -> None:
+    scene.near.listed.append(Policy(guid="{TWO}", name="Second", path=TWO, version=1))
+    resource = SysvolResource(
+        scene.near, scene.disk, scene.far, wait=30, refresh=scene.near.listed.pop, sleep=scene.naps.append
+    )
+    assert _engine._run(resource, check_mode=True)["changed"]
+    assert len(scene.naps) == 1
+
+
 def test_a_link_in_the_place_of_a_file_is_replaced(scene: Scene, tmp_path: Path) -> None:
     scene.sync()
     (tmp_path / "other").write_bytes(b"secret")
