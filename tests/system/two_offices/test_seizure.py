@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A domain controller that holds a role dies, the role is seized, it comes back and is kept out; wiped, it joins anew."""
+"""A controller that holds a role dies, the role is seized, it comes back and is kept out; wiped, it joins anew."""
 
 from __future__ import annotations
 
