@@ -260,7 +260,7 @@ class MemberPartner:
         }
         if self._wanted.ou:
             options["createcomputer"] = self._wanted.ou
-        with _silence() as said:
+        with silence() as said:
             try:
                 self._net().join_member(**options)
             except Exception as exc:  # Samba raises bare classes of many modules here
@@ -273,7 +273,7 @@ class MemberPartner:
 
     def leave(self) -> None:
         """As `net ads leave` does: the account is deleted, the secret too."""
-        with _silence() as said:
+        with silence() as said:
             try:
                 left = self._net().leave(keepAccount=False)
             except Exception as exc:  # as above
@@ -292,7 +292,7 @@ class MemberPartner:
 
 
 @contextlib.contextmanager
-def _silence() -> Iterator[Any]:
+def silence() -> Iterator[Any]:
     """Samba's C code prints to the process's own stdout and stderr, where a module has its result."""
     with tempfile.TemporaryFile() as heap:
         sys.stdout.flush()
