@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the benchmarks a
 
 from benchmarks.common.deployment import Task, pings, read_tally
 from benchmarks.common.harness import BenchmarkError, Comparison, alternate, run
+from benchmarks.fsmo import ROLES, Mover, credentials, ours, theirs
 from benchmarks.reachable import Layout
 
 
@@ -76,3 +77,26 @@ def test_layout_of_ports() -> None:
     assert len(layout.checks()) == 8
     assert {check["host"] for check in layout.checks()} == {"127.0.20.1", "127.0.20.2"}
     assert [check["expect"] for check in layout.checks()[:4]] == ["open", "open", "closed", "closed"]
+
+
+def test_roles_go_to_and_fro() -> None:
+    played: list[str] = []
+
+    def play(text: str) -> float:
+        played.append(text)
+        return float(len(played))
+
+    mover = Mover(["dc1", "dc3"], play)
+    assert mover.move(theirs) == 1.0
+    assert mover.move(ours) == 3.0
+    assert played == [theirs("dc3"), ours("dc3"), ours("dc1"), ours("dc1")]
+
+
+def test_both_sides_move_all_roles() -> None:
+    (ours_play,), (theirs_play,) = json.loads(ours("dc3")), json.loads(theirs("dc3"))
+    assert [task["mailforest.stack.fsmo"]["roles"] for task in ours_play["tasks"]] == [dict.fromkeys(ROLES, "dc3")] * 2
+    assert theirs_play["hosts"] == "dc3"
+    assert "--role=all" in theirs_play["tasks"][0]["ansible.builtin.command"]["argv"]
+    bring, take = (json.loads(credentials(["dc1", "dc3"], there=there))[0] for there in (True, False))
+    assert bring["hosts"] == take["hosts"] == "dc1,dc3"
+    assert bring["tasks"][0]["no_log"] is True
