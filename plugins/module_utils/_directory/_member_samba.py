@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import platform
 import sys
@@ -54,9 +55,8 @@ class MemberSamba:
         return (self._private / "sam.ldb").exists()
 
     def _open(self, flags: int) -> Any:
-        import tdb
-
-        return tdb.open(str(self._private / "secrets.tdb"), flags=flags)
+        # No types of it exist anywhere.
+        return importlib.import_module("tdb").open(str(self._private / "secrets.tdb"), flags=flags)
 
     def secrets(self) -> list[str]:
         """Read the names of the records; whether smb.conf still names the domain does not matter."""

@@ -36,7 +36,9 @@ SURVEY = _member_join.MemberSurvey(netbios_name="CORP")
 class FakeHost:
     """Samba on the member, in memory."""
 
-    def __init__(self, *secrets: str, controller: bool = False, settings: Any = SETTINGS) -> None:
+    def __init__(
+        self, *secrets: str, controller: bool = False, settings: _member_join.MemberSettings | None = SETTINGS
+    ) -> None:
         self.known = list(secrets)
         self.controller = controller
         self.smb_conf = settings
