@@ -138,15 +138,15 @@ class Foresight:
             if other is target or (other and not self._keeps(other, attribute, value)):
                 continue
             yield f"'{target.label}': the {what} '{value}' belongs to {entry.dn} already; choose another"
-        if attribute == "sAMAccountName":
-            return  # the targets themselves are compared when they are found
         for other in self._targets:
-            if other is not target and attribute in other.values and self._keeps(other, attribute, value):
+            planned = attribute in other.values or attribute == "sAMAccountName"
+            if other is not target and planned and self._keeps(other, attribute, value):
                 yield f"'{target.label}': the {what} '{value}' is given to '{other.label}' too; choose another"
 
     @staticmethod
     def _keeps(other: Target, attribute: str, value: str) -> bool:
-        return other.present and value.casefold() in (held.casefold() for held in other.texts(attribute))
+        held = [other.account or ""] if attribute == "sAMAccountName" else other.texts(attribute)
+        return other.present and value.casefold() in (one.casefold() for one in held)
 
     # Passwords
 

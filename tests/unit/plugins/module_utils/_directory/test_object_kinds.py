@@ -293,6 +293,7 @@ def test_it_is_said_before(store: MemoryStore, options: dict[str, Any], text: st
 
 def test_names_that_two_of_a_list_want(store: MemoryStore) -> None:
     upn = {"upn": "x@corp.example.test"}
+    assert "is given to 'x'" in refused(store, USER, {"name": "x"}, {"name": "b", **upn})
     assert "is given to" in refused(store, USER, {"name": "a", **upn}, {"name": "b", **upn})
 
 
