@@ -195,7 +195,12 @@ def _proven(archive: Path, copy: Path, sid: str) -> int:
         raise ResourceError(f"Samba's backup is of another domain ({sam.get_domain_sid()}). It was thrown away.")
     root = sam.search(base="", scope=ldb.SCOPE_BASE, attrs=["namingContexts"])[0]
     contexts = [str(value) for value in root["namingContexts"]]
-    return sum(1 for context in contexts for _reply in sam.search_iterator(base=context, attrs=["1.1"]))
+    return sum(1 for context in contexts for _reply in _all_below(sam, context))
+
+
+def _all_below(sam: Any, context: str) -> Any:
+    """One by one, so that memory does not grow with the directory."""
+    return sam.search_iterator(base=context, scope=ldb.SCOPE_SUBTREE, attrs=["1.1"])
 
 
 if __name__ == "__main__":
