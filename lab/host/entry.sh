@@ -44,6 +44,8 @@ ip route replace default via "$LAB_GATEWAY"
 for route in $LAB_ROUTES; do
   ip route replace "${route%=*}" via "${route#*=}" metric 4096
 done
+# Engines switch IPv6 off, on loopback too, where a machine always has it: what speaks to its own IPv6 address would wait for ever.
+if [ -e /proc/sys/net/ipv6/conf/lo/disable_ipv6 ]; then echo 0 > /proc/sys/net/ipv6/conf/lo/disable_ipv6; fi
 # The interface is known by its IPv4 address: the engine numbers interfaces anew at each start.
 for pair in $LAB_IPV6; do
   interface=$(ip -o -4 addr show to "${pair%=*}" | awk '{ print $2 }')
