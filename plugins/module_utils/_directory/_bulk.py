@@ -37,6 +37,8 @@ from ansible_collections.mailforest.stack.plugins.module_utils._engine import Re
 
 _SHOWN = 100
 """How many objects the difference shows, and how many warnings are told."""
+_EXAMINED = 500
+"""After how many rows the progress is told while nothing is written yet."""
 _FEW_RIDS = 200
 _RID_SECONDS = 180.0
 
@@ -184,6 +186,8 @@ class BulkObjects:
         first = created = 0
         for number, row in enumerate(self._tree.people()):
             plan = self._planned(self._user_planner, row, "users", faults)
+            if number % _EXAMINED == 0:
+                self._progress.examined(number)
             if plan is None:
                 continue
             faults.add(self._password_faults(plan))

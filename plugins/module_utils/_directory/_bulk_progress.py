@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,13 +22,19 @@ class Progress:
         """`path` = the file; None writes none."""
         self._path = Path(path) if path else None
         self._log = log
-        self._start = self._said = time.monotonic()
+        self._start = self._begun = self._said = time.monotonic()
         self._total = 0
         self._done = 0
 
+    def examined(self, count: int) -> None:
+        """So many rows have been compared with the directory; nothing is written yet."""
+        self._done = count
+        self._say("examine", force=False)
+
     def begin(self, total: int) -> None:
         """So many objects and memberships are to be written."""
-        self._total = total
+        self._total, self._done = total, 0
+        self._begun = time.monotonic()
         self._say("begins", force=True)
 
     def add(self, phase: str, count: int) -> None:
@@ -45,9 +52,11 @@ class Progress:
         return time.monotonic() - self._start
 
     def _say(self, phase: str, *, force: bool) -> None:
-        rate = self._done / self.seconds if self.seconds else 0.0
-        left = (self._total - self._done) / rate if rate else None
+        spent = time.monotonic() - self._begun
+        rate = self._done / spent if spent else 0.0
+        left = (self._total - self._done) / rate if rate and self._total else None
         state = {
+            "pid": os.getpid(),
             "phase": phase,
             "done": self._done,
             "total": self._total,
@@ -58,7 +67,8 @@ class Progress:
         self._write(state)
         if force or time.monotonic() - self._said >= _PAUSE:
             self._said = time.monotonic()
-            self._log(f"{phase}: {self._done} of {self._total}, {rate:.0f} per second")
+            whole = f" of {self._total}" if self._total else ""
+            self._log(f"{phase}: {self._done}{whole}, {rate:.0f} per second")
 
     def _write(self, state: dict[str, Any]) -> None:
         if self._path is None:

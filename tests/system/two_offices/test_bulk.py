@@ -62,8 +62,9 @@ def _kill(controller: Host, run: Future[Any]) -> None:
     """Kill the module when it is in the middle."""
     while not run.done():
         said = controller.run(f"cat {PROGRESS}")
-        if said.rc == 0 and json.loads(said.stdout)["done"] > PEOPLE / 2:
-            root_shell(controller, "kill -9 $(pgrep -f '[A]nsiballZ_directory_objects')")
+        state = json.loads(said.stdout) if said.rc == 0 else {}
+        if state.get("phase") == "write_users" and state["done"] > PEOPLE / 2:
+            root_shell(controller, f"kill -9 {state['pid']}")
             return
         time.sleep(0.2)
 

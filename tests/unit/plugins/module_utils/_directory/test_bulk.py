@@ -455,6 +455,8 @@ def test_what_is_left_of_the_rids(
 def test_progress_is_told(tmp_path: Path) -> None:
     lines: list[str] = []
     progress = Progress(str(tmp_path / "run" / "progress.json"), lines.append)
+    progress.examined(7)
+    assert json.loads((tmp_path / "run" / "progress.json").read_text())["phase"] == "examine"
     progress.begin(10)
     progress.add("write_users", 4)
     state = json.loads((tmp_path / "run" / "progress.json").read_text())
