@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -37,6 +39,27 @@ _REFUSALS = (
     "NT_STATUS_ACCOUNT_DISABLED",
     "LDAP_INVALID_CREDENTIALS",
 )
+_SECONDS = 120
+_NET = """
+import json, sys
+from samba.credentials import Credentials
+from samba.net_s3 import Net
+from samba.samba3 import param
+
+given = json.load(sys.stdin)
+settings = param.get_context()
+settings.load(given["configuration_file"])
+credentials = Credentials()
+credentials.set_realm(given["realm"])
+credentials.set_domain(given["domain"])
+credentials.set_username(given["user"])
+credentials.set_password(given["password"])
+try:
+    done = getattr(Net(credentials, settings, server=given["server"]), given["call"])(**given["options"])
+except Exception as exc:
+    sys.exit(" ".join(str(exc.args[-1] if exc.args else exc).split()))
+sys.exit(not done)
+"""
 _SECRET = b"SECRETS/MACHINE_PASSWORD/"
 
 
@@ -240,48 +263,57 @@ class MemberPartner:
         """Whether SSH or SMB answers there."""
         return any(_root.is_open(address, port) for port in _SIGNS_OF_LIFE)
 
-    def _net(self) -> Any:
-        from samba.net_s3 import Net
-        from samba.samba3 import param
-
-        settings = param.get_context()
-        settings.load(self._samba.path)
-        return Net(self._administrator(), settings, server=self.server)
+    def _net(self, call: str, **options: Any) -> None:
+        """Call Samba's library for members in a process of its own: it aborts one in which the directory was asked."""
+        given = {
+            "configuration_file": self._samba.path,
+            "realm": self._wanted.dns_name.upper(),
+            "domain": self._wanted.netbios_name,
+            "user": self._user,
+            "password": self._password,
+            "server": self.server,
+            "call": call,
+            "options": options,
+        }
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", _NET],
+                input=json.dumps(given),
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as exc:
+            raise ResourceError(
+                f"{self.server} did not answer within {_SECONDS} s. Look at its log, /var/log/samba/log.samba, and run"
+                " this again."
+            ) from exc
+        if done.returncode:
+            lines = [line for line in f"{done.stdout}{done.stderr}".splitlines() if line.strip()]
+            raise ResourceError(
+                f"Samba cannot {'join' if call == 'join_member' else 'leave'} {self._wanted.dns_name} through"
+                f" {self.server}: {lines[-1] if lines else f'it ended with {done.returncode}'}. What was made for a"
+                " join is taken back. Cure the cause and run again.",
+                log=lines[-20:],
+            )
 
     def join(self) -> None:
-        """As `net ads join` does; what Samba prints is kept for the error only."""
+        """As `net ads join` does. The DNS record is not this host's to make: its name may be anybody's there."""
         release = platform.freedesktop_os_release()
         options = {
             "dnshostname": self._wanted.fqdn,
             "osName": release.get("NAME", "Linux"),
             "osVer": release.get("VERSION_ID", ""),
-            # The record is not this host's to make: a refused update would be no failure, a late one a surprise.
             "noDnsUpdates": True,
         }
         if self._wanted.ou:
             options["createcomputer"] = self._wanted.ou
-        with silence() as said:
-            try:
-                self._net().join_member(**options)
-            except Exception as exc:  # Samba raises bare classes of many modules here
-                raise ResourceError(
-                    f"Joining {self._wanted.dns_name} through {self.server} failed: {type(exc).__name__}: {text(exc)}."
-                    " This host is no member; an account that was made for it is taken back. Cure the cause and run"
-                    " again.",
-                    log=said()[-20:],
-                ) from exc
+        self._net("join_member", **options)
 
     def leave(self) -> None:
         """As `net ads leave` does: the account is deleted, the secret too."""
-        with silence() as said:
-            try:
-                left = self._net().leave(keepAccount=False)
-            except Exception as exc:  # as above
-                raise ResourceError(
-                    f"Leaving {self._wanted.dns_name} failed: {text(exc)}. Run this again.", log=said()[-20:]
-                ) from exc
-        if not left:
-            raise ResourceError(f"Leaving {self._wanted.dns_name} failed. Run this again.", log=said()[-20:])
+        self._net("leave", keepAccount=False)
 
     def remove(self, dn: str) -> None:
         """Delete the account as administrator."""

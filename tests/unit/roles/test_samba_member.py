@@ -125,4 +125,6 @@ def test_nobody_of_the_domain_logs_in_unless_named(evaluate: Value) -> None:
 def test_the_profile_makes_homes_only_for_who_logs_in(evaluate: Value) -> None:
     assert "pam_mkhomedir" not in evaluate("samba_member", "__samba_member_profile", **GOOD)
     given = GOOD | {"samba_member_login_groups": ["it"]}
-    assert "pam_mkhomedir" in evaluate("samba_member", "__samba_member_profile", **given)
+    lines = evaluate("samba_member", "__samba_member_profile", **given).splitlines()
+    assert lines[-1] == "    optional pam_mkhomedir.so umask=0077"
+    assert lines.index("Account:") + 3 == lines.index("    required pam_permit.so")
