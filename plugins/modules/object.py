@@ -35,8 +35,8 @@ options:
         type: str
       identity:
         description:
-          - What finds an existing object whatever its name will be. The objectGUID, the DN, the SID, or its present
-            name in O(path).
+          - What finds an existing object whatever its name will be. The objectGUID, the DN, the SID, its present name
+            in O(path), or the account name.
         type: str
       path:
         description:

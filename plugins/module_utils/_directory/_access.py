@@ -17,6 +17,9 @@ _CHANGE_PASSWORD = "ab721a53-1e2f-11d0-9819-00aa0040529b"
 NO_PASSWORD_CHANGE = (f"(OD;;CR;{_CHANGE_PASSWORD};;WD)", f"(OD;;CR;{_CHANGE_PASSWORD};;PS)")
 """Neither everybody, knowing the password, nor the user may change it."""
 
+GENERIC = {"GA": "CCDCLCSWRPWPDTLOCRSDRCWDWO", "GR": "LCRPLORC", "GW": "SWWPRC", "GX": "LCRC"}
+"""What the generic rights consist of, and are kept as ([MS-ADTS] 5.1.3.2)."""
+
 
 def entries(sddl: str) -> list[str]:
     """The entries of the first access list in an SDDL text; conditions may hold parentheses."""
@@ -41,6 +44,14 @@ def flags(sddl: str) -> str:
 def inherited(entry: str) -> bool:
     """Whether an entry comes from the container."""
     return "ID" in _pairs(entry[1:-1].split(";")[1])
+
+
+def specific(entry: str) -> str:
+    """An entry without generic rights."""
+    fields = entry[1:-1].split(";", 3)
+    pairs = (fields[2][place : place + 2] for place in range(0, len(fields[2]), 2))
+    fields[2] = "".join(GENERIC.get(pair, pair) for pair in pairs)
+    return f"({';'.join(fields)})"
 
 
 def own(sddl: str) -> list[str]:

@@ -34,11 +34,11 @@ RIGHTS = {
     "read_control": "RC",
     "write_dacl": "WD",
     "write_owner": "WO",
-    "full_control": "CCDCLCSWRPWPDTLOCRSDRCWDWO",
-    "generic_read": "LCRPLORC",
-    "generic_write": "SWWPRC",
+    "full_control": _access.GENERIC["GA"],
+    "generic_read": _access.GENERIC["GR"],
+    "generic_write": _access.GENERIC["GW"],
 }
-"""By name, as in SDDL; the directory keeps the generic ones by what they consist of ([MS-ADTS] 5.1.3.2)."""
+"""By name, as in SDDL."""
 INHERITANCE = {"none": "", "all": "CI", "descendants": "CIIO", "children": "CIIONP"}
 ENTRY: dict[str, Any] = {
     "principal": {"type": "str"},
@@ -129,7 +129,8 @@ class ObjectRights:
     def _normal(self, number: int, option: Mapping[str, Any]) -> str:
         """An entry as the directory shows it."""
         sddl = option["sddl"] or self._composed(option)
-        found = _access.entries(self._store.normal_dacl(f"D:{sddl}"))
+        given = "".join(map(_access.specific, _access.entries(sddl)))
+        found = _access.entries(self._store.normal_dacl(f"D:{given}"))
         if len(found) != 1 or _access.inherited(found[0]):
             fail([f"entry {number}: '{sddl}' is not one entry of an access list that is the object's own"])
         return found[0]

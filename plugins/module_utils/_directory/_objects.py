@@ -33,7 +33,6 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._store
     Values,
     encode,
     guid_dn,
-    is_guid,
 )
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._target import (
     Target,
@@ -118,7 +117,7 @@ class DirectoryObjects:
     def _target(self, want: Mapping[str, Any]) -> Target:
         entry = self._named_in_place(want) if self._kind.named_by_place else self._named(want)
         name = want["name"] or (self._store.rdn_value(entry.dn) if entry else want["identity"])
-        parent = want.get("path") or (self._store.parent(entry.dn) if entry else self._home())
+        parent = want.get("path") or (self._store.parent(entry.dn) if entry else self._container(want))
         dn = entry.dn if entry and not want.get("path") and not want["name"] else self._place(want, entry, parent, name)
         if self._kind is PSO and entry is None:
             settings = _passwords.domain_settings(self._store)
@@ -136,10 +135,20 @@ class DirectoryObjects:
         """Other names are unique in their container."""
         entry = None
         for identity in dict.fromkeys(want[key] for key in ("identity", "name") if want[key]):
-            formed = is_guid(identity) or self._locator.has_form(identity)
-            place = self._store.child(want.get("path") or self._home(), self._rdn(want), identity)
-            entry = entry or self._locator.formed(identity if formed else place, self._kind.object_class)
+            place = self._store.child(self._container(want), self._rdn(want), identity)
+            if self._locator.has_form(identity):
+                place = identity
+            entry = entry or self._locator.formed(place, self._kind.object_class)
+        if entry is None and want["identity"] and not self._kind.where:
+            return self._locator.reference(want["identity"])
         return entry
+
+    def _container(self, want: Mapping[str, Any]) -> str:
+        """Where an object is looked for by name, and made: beside the one that was renamed, if its DN was given."""
+        if want.get("path"):
+            return str(want["path"])
+        identity = want["identity"]
+        return self._store.parent(identity) if identity and self._store.is_dn(identity) else self._home()
 
     def _home(self) -> str:
         store = self._store

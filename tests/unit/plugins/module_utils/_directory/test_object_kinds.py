@@ -114,6 +114,12 @@ def test_a_unit_is_renamed_and_moved_with_all_that_is_in_it(store: MemoryStore) 
     assert run(store, OU, {"identity": guid})["object_guid"] == guid != made
 
 
+def test_a_unit_that_was_renamed_by_its_dn_is_found_beside_it(store: MemoryStore) -> None:
+    run(store, OU, {"name": "Sales", "path": STAFF})
+    store.writes.clear()
+    settles(store, OU, {"identity": f"OU=Sales,{STAFF}", "name": "Trade"})
+
+
 def test_units_are_deleted_from_below_and_only_when_empty(store: MemoryStore) -> None:
     run(store, OU, {"name": "Office"}, {"name": "Sales", "path": f"OU=Office,{DOMAIN}"})
     store.writes.clear()
@@ -415,9 +421,6 @@ def many(store: MemoryStore, **options: Any) -> Any:
 @pytest.mark.parametrize("way", [{"identities": ["bob", f"CN=carol,{STAFF}"]}, {"ldap_filter": "(objectClass=user)"}])
 def test_attributes_of_many_at_once(store: MemoryStore, way: dict[str, Any]) -> None:
     """AD-44."""
-    way = {
-        key: [store.child(USERS, "CN", "bob"), value[1]] if key == "identities" else value for key, value in way.items()
-    }
     attributes = {"set": {"l": "Riga"}, "add": None, "remove": None}
     resource = many(store, attributes=attributes, **way)
     steps = resource.plan(before := resource.current(), resource.desired(before))
