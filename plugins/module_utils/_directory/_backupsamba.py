@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import bz2
 import fcntl
+import ipaddress
 import logging
 import os
 import socket
@@ -83,7 +84,7 @@ def work(request: dict[str, Any]) -> dict[str, Any]:
     if request["kind"] == "offline":
         commands().cmd_domain_backup_offline().run(sambaopts=Options(settings, account=True), targetdir=str(directory))
     else:
-        server = f"{str(settings.get('netbios name')).lower()}.{found.domain.dns_name}"
+        server = _reachable(f"{str(settings.get('netbios name')).lower()}.{found.domain.dns_name}")
         options = Options(settings, account=True)
         commands().cmd_domain_backup_online().run(
             sambaopts=options, credopts=options, server=server, targetdir=str(directory)
@@ -103,6 +104,15 @@ def work(request: dict[str, Any]) -> dict[str, Any]:
         objects=objects,
     )
     return {"archive": str(archive), "contents": asdict(contents)}
+
+
+def _reachable(name: str) -> str:
+    """This controller's name, or, where the host's resolver does not know it, its loopback address."""
+    try:
+        socket.getaddrinfo(name, None)
+    except OSError:
+        return "127.0.0.1"
+    return name
 
 
 def _hold(private: Path) -> None:
@@ -147,7 +157,7 @@ def _addresses(sam: Any, dns_name: str) -> Iterator[str]:
         return
     for record in records:
         if record.wType in (_TYPE_A, _TYPE_AAAA):
-            yield str(record.data)
+            yield str(ipaddress.ip_address(str(record.data)))
 
 
 def member_fault(names: Iterable[str]) -> str | None:
