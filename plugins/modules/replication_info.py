@@ -15,6 +15,8 @@ description:
     how often it failed since.
   - It is a problem when a partition is pulled from nobody although there are other controllers, when the last pull from
     a partner failed, and when O(max_age) is exceeded.
+  - It also reads what Samba's topology generator (KCC) has made of the sites and links. It is a problem when a site
+    pulls from no other, when changes of a controller have no way to another, and when a subnet is in no site.
 extends_documentation_fragment:
   - mailforest.stack._directory
   - mailforest.stack._directory.info
@@ -97,6 +99,23 @@ partners:
     result:
       description: The last attempt's error; empty when there was none.
       type: str
+topology:
+  description: What the topology generator (KCC) has made of the sites and links.
+  returned: success
+  type: dict
+  contains:
+    sites:
+      description: Each site with its C(controllers), the C(generator) of its connections with other sites (ISTG; null
+        where none has said so), and its C(bridgeheads), the controllers that pull from other sites.
+      type: dict
+    connections:
+      description: Each connection with C(controller), the C(source) that it pulls from, whether it is C(between_sites),
+        C(generated) and C(enabled).
+      type: list
+      elements: dict
+    subnets:
+      description: Each subnet with its site.
+      type: dict
 lacking:
   description: With O(compare), per controller the partitions of which it has changes that are not here.
   returned: success

@@ -13,6 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._kcc import (
+    Layout,
+    layout_faults,
+    layout_shown,
+)
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import ResourceError
 
 _FILE: dict[str, Any] = {"type": "path", "default": "/etc/samba/smb.conf"}
@@ -88,6 +93,9 @@ class Replication(Protocol):
     def partners(self) -> list[Partner]:
         """From whom what is pulled."""
 
+    def layout(self) -> Layout:
+        """The sites, and the connections that the topology generator has made."""
+
     def cursors(self, naming_context: str) -> Cursors:
         """What this controller has."""
 
@@ -106,8 +114,9 @@ class Replication(Protocol):
 
 def describe(replication: Replication, *, max_age: int, compare: bool, now: float) -> dict[str, Any]:
     """What the module `replication_info` returns; `problems` is empty when all is well."""
-    others, partners = replication.controllers(), replication.partners()
+    others, partners, layout = replication.controllers(), replication.partners(), replication.layout()
     problems = [*_without_partner(replication, others, partners), *_bad_partners(partners, max_age=max_age, now=now)]
+    problems += layout_faults(layout)
     lag: dict[str, list[str]] = {}
     if compare:
         targets, faults = _targets(replication, others)
@@ -120,6 +129,7 @@ def describe(replication: Replication, *, max_age: int, compare: bool, now: floa
         "controllers": {other.name: other.site for other in others},
         "naming_contexts": replication.naming_contexts(),
         "partners": [partner.shown(now) for partner in partners],
+        "topology": layout_shown(layout),
         "lacking": lag,
         "problems": problems,
     }

@@ -8,11 +8,12 @@ The local services are asked over Samba's internal messages, others over DRSUAPI
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._directory import _bindings
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bindings import ldb
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._kcc import Connection, Layout, Member
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._replication import (
     Controller,
     Cursors,
@@ -33,6 +34,8 @@ _EPOCH = 11644473600
 """Seconds from 1601, where Windows counts from, to 1970."""
 _ALL = "00000000-0000-0000-0000-000000000000"
 _SECONDS = 30
+_GENERATED = 0x1
+"""NTDSCONN_OPT_IS_GENERATED ([MS-ADTS] 6.1.1.2.2.1.2.1.3)."""
 
 
 class DirectoryReplication:
@@ -96,6 +99,54 @@ class DirectoryReplication:
                     )
                 )
         return found
+
+    def layout(self) -> Layout:
+        """What the configuration partition says."""
+        base = f"CN=Sites,{self._store.sam.get_config_basedn()}"
+        found = self._store.find({"objectClass": "nTDSDSA"}, attributes=["objectClass"], base=base)
+        names = {self._store.key(entry.dn): self._store.rdn_value(self._store.parent(entry.dn)) for entry in found}
+        settings = self._store.find(
+            {"objectClass": "nTDSSiteSettings"}, attributes=["interSiteTopologyGenerator"], base=base
+        )
+        generators = {
+            self._store.rdn_value(self._store.parent(entry.dn)): entry.text("interSiteTopologyGenerator")
+            for entry in settings
+        }
+        sites = self._store.find({"objectClass": "site"}, attributes=["cn"], base=base)
+        return Layout(
+            sites={
+                site: names.get(self._store.key(dn), "").lower() or None if (dn := generators.get(site)) else None
+                for site in (self._store.rdn_value(entry.dn) for entry in sites)
+            },
+            members=tuple(
+                Member(
+                    name=self._store.rdn_value(self._store.parent(entry.dn)).lower(),
+                    site=self._site(self._store.parent(entry.dn)),
+                    read_only=b"ntdsdsaro" in {value.lower() for value in entry.values("objectClass")},
+                )
+                for entry in sorted(found, key=lambda entry: entry.dn)
+            ),
+            connections=tuple(self._connections(base, names)),
+            subnets=self._subnets(base),
+        )
+
+    def _connections(self, base: str, names: Mapping[str, str]) -> Iterator[Connection]:
+        attributes = ["fromServer", "options", "enabledConnection"]
+        for entry in self._store.find({"objectClass": "nTDSConnection"}, attributes=attributes, base=base):
+            source = entry.text("fromServer")
+            yield Connection(
+                controller=names.get(self._store.key(self._store.parent(entry.dn)), "").lower(),
+                source=(names.get(self._store.key(source), "") if source else "").lower(),
+                generated=bool(entry.number("options") & _GENERATED),
+                enabled=entry.text("enabledConnection") != "FALSE",
+            )
+
+    def _subnets(self, base: str) -> dict[str, str | None]:
+        found = self._store.find({"objectClass": "subnet"}, attributes=["siteObject"], base=base)
+        return {
+            self._store.rdn_value(entry.dn): self._store.rdn_value(site) if (site := entry.text("siteObject")) else None
+            for entry in found
+        }
 
     def cursors(self, naming_context: str) -> Cursors:
         """The up-to-dateness vector."""

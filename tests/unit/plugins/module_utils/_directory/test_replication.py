@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._kcc import Connection, Layout, Member
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._replication import (
     Catcher,
     Controller,
@@ -41,6 +42,7 @@ class Forest:
         self.calls: list[str] = []
         self.deaf: set[str] = set()
         self.deaf_generator = False
+        self.subnets: dict[str, str | None] = {"198.51.100.64/26": "hq"}
         self.on_pull: Callable[[], None] = lambda: None
         self.on_ask: Callable[[], None] = lambda: None
 
@@ -64,6 +66,19 @@ class Forest:
 
     def partners(self) -> list[Partner]:
         return self.from_dc2
+
+    def layout(self) -> Layout:
+        members = [Member(name=name, site="hq", read_only=False) for name in ("dc1", "dc2", "dc3")]
+        ring = (("dc1", "dc2"), ("dc2", "dc3"), ("dc3", "dc1"))
+        return Layout(
+            sites={"hq": "dc1"},
+            members=tuple(members),
+            connections=tuple(
+                Connection(controller=controller, source=source, generated=True, enabled=True)
+                for controller, source in ring
+            ),
+            subnets=self.subnets,
+        )
 
     def cursors(self, naming_context: str) -> Cursors:
         return self.have
@@ -230,3 +245,13 @@ def test_forcing_asks_the_others_first() -> None:
     forest.deaf = {"dc3"}
     assert force(forest) == ["dc3 does not pull."]
     assert forest.calls == ["ask dc2", "ask dc3", "pull"]
+
+
+def test_what_the_generator_made_is_told_and_judged() -> None:
+    forest = Forest()
+    facts = describe(forest, max_age=900, compare=False, now=NOW)
+    assert facts["topology"]["sites"]["hq"]["generator"] == "dc1"
+    assert facts["problems"] == []
+    forest.subnets["198.51.100.0/26"] = None
+    (problem,) = describe(forest, max_age=900, compare=False, now=NOW)["problems"]
+    assert problem.startswith("The subnets 198.51.100.0/26")
