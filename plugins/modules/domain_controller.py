@@ -96,6 +96,27 @@ options:
       - With V(true), O(wait) ends at once and the result says RV(old_tickets), so that the play can restart it.
     type: bool
     default: false
+  read_only:
+    description:
+      - Whether this host joins as a read-only controller (RODC), for a place that is not guarded. It holds passwords only
+        of members of O(password_allowed_groups) and of C(Allowed RODC Password Replication Group), once they have
+        logged on there, and passes all changes and all other logins on to a writable controller.
+      - A controller that is of the other kind is an error.
+    type: bool
+    default: false
+  password_allowed_groups:
+    description:
+      - Groups of whose members a read-only controller may hold the passwords. Used only when this host has to join.
+    type: list
+    elements: str
+    default: []
+  password_denied_groups:
+    description:
+      - Groups of whose members a read-only controller never holds the passwords, beside the administrators' groups.
+        They win over O(password_allowed_groups). Used only when this host has to join.
+    type: list
+    elements: str
+    default: []
   state:
     description:
       - Whether this host is a controller. V(absent) leaves no member of the domain behind either, other than

@@ -159,17 +159,18 @@ def _name(parts: Any) -> str:
 
 def _exposed(private: Path, key: Path) -> Iterator[str]:
     """Everything below a directory that is root's alone is out of reach; the files are looked at all the same."""
-    yield from _fault(private, 0o077)
+    yield from _fault(private)
     for path in sorted(private.rglob("*")):
         if path.is_file() and not path.is_symlink() and _SECRET.fullmatch(path.name):
-            yield from _fault(path, 0o077)
+            yield from _fault(path)
     if key.exists():
-        yield from _fault(key, 0o077)
+        yield from _fault(key)
 
 
-def _fault(path: Path, forbidden: int) -> Iterator[str]:
+def _fault(path: Path) -> Iterator[str]:
+    """Samba itself lets the group root read some."""
     state = path.stat()
-    mode = stat.S_IMODE(state.st_mode)
+    mode, forbidden = stat.S_IMODE(state.st_mode), 0o077 if state.st_gid or path.is_dir() else 0o007
     if state.st_uid:
         yield f"{path} belongs to the user {state.st_uid}"
     if mode & forbidden:

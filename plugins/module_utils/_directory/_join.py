@@ -35,6 +35,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "backend_store_size": {"type": "int", "default": 8},
     "wait": {"type": "int", "default": 0},
     "report_old_tickets": {"type": "bool", "default": False},
+    "read_only": {"type": "bool", "default": False},
+    "password_allowed_groups": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "password_denied_groups": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "state": {"type": "str", "choices": ["domain_controller", "absent"], "default": "domain_controller"},
     "hand_over_roles": {"type": "bool", "default": False},
 }
@@ -51,6 +54,10 @@ class Wanted:
     host_name: str
     backend_store: str
     backend_store_size: int = 8
+    read_only: bool = False
+    allowed: Sequence[str] = ()
+    denied: Sequence[str] = ()
+    """Groups of whose members a read-only controller may, and may never, hold the passwords."""
 
     @property
     def fqdn(self) -> str:
@@ -71,6 +78,8 @@ class Survey:
     """NTDS Settings objects of controllers with the host's name."""
     roles: Sequence[str] = ()
     """The roles that those hold."""
+    unknown_groups: Sequence[str] = ()
+    """Those of the groups that are asked for and that the directory does not have."""
     addresses: Sequence[str] = ()
     """What the domain's DNS has as addresses of the host's name, without this host's own."""
 
@@ -92,6 +101,9 @@ class Host(Protocol):
 
     def site(self) -> str:
         """The site in which this host's own database has it."""
+
+    def read_only(self) -> bool:
+        """Whether this host's own database is one of a read-only controller."""
 
     def move_aside(self) -> str:
         """Rename the private directory; returns where it is now."""
@@ -130,6 +142,9 @@ def wanted_of(params: Mapping[str, Any]) -> Wanted:
         host_name=(params["host_name"] or socket.gethostname().split(".")[0]).lower(),
         backend_store=params["backend_store"],
         backend_store_size=params.get("backend_store_size", 8),
+        read_only=params.get("read_only", False),
+        allowed=params.get("password_allowed_groups", ()),
+        denied=params.get("password_denied_groups", ()),
     )
 
 
@@ -203,6 +218,12 @@ class ControllerResource:
                 domain=_domain.shown(domain),
             )
         _domain.refuse_other_backend(domain, self._wanted.backend_store)
+        if self._host.read_only() != self._wanted.read_only:
+            now, then = ("read-only", "writable") if self._host.read_only() else ("writable", "read-only")
+            raise ResourceError(
+                f"This host is a {now} controller and not a {then} one. Nothing was changed: none becomes the other."
+                " Correct read_only, or demote it (playbook mailforest.stack.dc_demote) and join it anew."
+            )
         return {**_domain.shown(domain), "site": self._host.site()}
 
     def desired(self, before: State) -> State:
@@ -217,6 +238,7 @@ class ControllerResource:
             "host_name": wanted.host_name,
             "replication_source_dc": wanted.server,
             "backend_store": wanted.backend_store,
+            **({"read_only": True} if wanted.read_only else {}),
         }
 
     def plan(self, before: State, after: State) -> list[Step]:
@@ -315,6 +337,12 @@ class ControllerResource:
                 f"The directory has no site '{wanted.site}', it has {', '.join(survey.sites)}. Nothing was changed."
                 f" Make the site on {wanted.server} first (role directory_sites does), or correct site_name.",
                 sites=list(survey.sites),
+            )
+        if survey.unknown_groups:
+            raise ResourceError(
+                f"The directory has no group {', '.join(survey.unknown_groups)}. Nothing was changed. Make it first, or"
+                " correct password_allowed_groups or password_denied_groups.",
+                unknown_groups=list(survey.unknown_groups),
             )
         settings = self._host.settings()
         own = LEVELS.get((settings.controller_level if settings else None) or "2008_R2", 0)

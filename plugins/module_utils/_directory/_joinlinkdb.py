@@ -45,6 +45,11 @@ class _Replication(DirectoryReplication):
         """The DNS name of the forest."""
         return str(self._store.sam.forest_dns_name())
 
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing is written here."""
+        return bool(self._store.sam.am_rodc())
+
     def identity(self) -> tuple[str, str]:
         """This controller's invocation id, and the GUID of its NTDS Settings."""
         sam = self._store.sam
@@ -119,6 +124,7 @@ class SambaLink:
         self._fqdn = wanted.fqdn
         self._account = f"{wanted.host_name}$"
         self._replication = _Replication(configuration_file)
+        self._read_only = self._replication.read_only
         self._there: Mapping[str, tuple[str, int]] | None = None
         self._own: Mapping[str, tuple[str, int]] | None = None
 
@@ -142,7 +148,9 @@ class SambaLink:
         address = self.server if at_server else own[0]
         return [
             name
-            for name, kind in names(list_of_names.read_text(encoding="utf-8"), self._values())
+            for name, kind in names(
+                list_of_names.read_text(encoding="utf-8"), self._values(), read_only=self._read_only
+            )
             if targets[kind] and not targets[kind] & _look_up(address, name, kind)
         ]
 
@@ -180,7 +188,9 @@ class SambaLink:
         return lacking(self._replication, {server.name: self._there}).get(server.name, [])
 
     def lacking_there(self) -> list[str]:
-        """Compare the own numbers at the first time with the server's."""
+        """Compare the own numbers at the first time with the server's; a read-only controller has none to give."""
+        if self._read_only:
+            return []
         server, contexts = self._server(), self._replication.naming_contexts()
         invocation, _guid = self._replication.identity()
         if self._own is None:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 _LINE = re.compile(r"(?:\$\{(?P<only>IF_\w+)\})?(?P<kind>A|AAAA|CNAME|SRV)\s+(?P<name>\S+)\s+(?P<target>\S+)")
 _OTHERS = frozenset({"IF_PDC", "IF_RODC", "IF_ROGC"})
 """Lines of what not every writable controller is."""
+_WRITABLE = frozenset({"IF_PDC", "IF_RWDC", "IF_RWGC", "IF_RWDNS_DOMAIN", "IF_RWDNS_FOREST"})
+"""Lines of what no read-only controller is: it is found in its own site only."""
 
 
 class Name(NamedTuple):
@@ -20,9 +22,10 @@ class Name(NamedTuple):
     kind: str
 
 
-def names(update_list: str, values: Mapping[str, str]) -> Iterator[Name]:
+def names(update_list: str, values: Mapping[str, str], *, read_only: bool = False) -> Iterator[Name]:
     """Read `dns_update_list`; `values` are those of its variables."""
+    others = _WRITABLE if read_only else _OTHERS
     for line in update_list.splitlines():
         found = _LINE.match(line)
-        if found and found["only"] not in _OTHERS:
+        if found and found["only"] not in others:
             yield Name(re.sub(r"\$\{(\w+)\}", lambda variable: values[variable[1]], found["name"]), found["kind"])

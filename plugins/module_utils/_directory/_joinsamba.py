@@ -43,6 +43,16 @@ class JoiningSamba(LocalSamba):
         )
         return _site(ldb.Dn(sam, str(sam.get_dsServiceName())).parent())
 
+    def read_only(self) -> bool:
+        """By the own NTDS Settings."""
+        sam = _bindings.SamDB(
+            url=f"{self.private_dir}/sam.ldb",
+            session_info=_bindings.system_session(),
+            lp=self._lp,
+            flags=ldb.FLG_DONT_CREATE_DB,
+        )
+        return bool(sam.am_rodc())
+
     @property
     def lp(self) -> Any:
         """The settings."""
@@ -140,6 +150,9 @@ class SambaPartner:
             previous=[str(dn) for dn in previous],
             roles=_roles(sam, previous),
             addresses=self._addresses(sam, host_name),
+            unknown_groups=[
+                name for name in (*self._wanted.allowed, *self._wanted.denied) if self._group(sam, name) is None
+            ],
         )
 
     @staticmethod
@@ -154,6 +167,12 @@ class SambaPartner:
             if int(message["userAccountControl"][0]) & _WORKSTATION_TRUST:
                 return str(message.dn)
         return None
+
+    @staticmethod
+    def _group(sam: Any, name: str) -> str | None:
+        where = f"(&(objectClass=group)(sAMAccountName={ldb.binary_encode(name)}))"
+        found = sam.search(base=sam.domain_dn(), scope=ldb.SCOPE_SUBTREE, expression=where, attrs=["cn"])
+        return str(found[0].dn) if len(found) else None
 
     def _addresses(self, sam: Any, host_name: str) -> list[str]:
         from samba.dcerpc import dnsp
@@ -190,12 +209,12 @@ class SambaPartner:
 
     def join(self) -> None:
         """As `samba-tool domain join` does; what Samba prints or logs is kept for the error only."""
-        from samba.join import join_DC
+        from samba.join import join_DC, join_RODC
 
         wanted = self._wanted
         with quiet() as (log, logger):
             try:
-                join_DC(
+                (join_RODC if wanted.read_only else join_DC)(
                     logger=logger,
                     server=wanted.server,
                     creds=self._credentials(),
@@ -213,6 +232,25 @@ class SambaPartner:
                     " is then moved aside, and what is left in the directory is removed.",
                     log=log.getvalue().splitlines()[-20:],
                 ) from exc
+
+        if wanted.read_only:
+            self._set_password_policy()
+
+    def _set_password_policy(self) -> None:
+        """Beside the groups that Samba itself allows and denies ([MS-ADTS] 3.1.1.4.4, and 6.1.1.2.2.1.2.1.1)."""
+        sam, wanted = self.connect(), self._wanted
+        where = f"(sAMAccountName={ldb.binary_encode(wanted.host_name)}$)"
+        account = sam.search(base=sam.domain_dn(), scope=ldb.SCOPE_SUBTREE, expression=where, attrs=["cn"])[0]
+        change = ldb.Message(account.dn)
+        for attribute, groups in (
+            ("msDS-RevealOnDemandGroup", wanted.allowed),
+            ("msDS-NeverRevealGroup", wanted.denied),
+        ):
+            if groups:
+                values = [str(self._group(sam, name)) for name in dict.fromkeys(groups)]
+                change[attribute] = ldb.MessageElement(values, ldb.FLAG_MOD_ADD, attribute)
+        if len(change):
+            sam.modify(change)
 
 
 def _site(server: Any) -> str:

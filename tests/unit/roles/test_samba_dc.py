@@ -40,6 +40,7 @@ JOIN: dict[str, Any] = {
         {"samba_dc_administrator_password": "äöü-ABC-abc"},
         {"samba_dc_dns_forwarders": ["198.51.100.1", "2001:db8::1"]},
         {"samba_dc_administrator_password": "", **MADE},
+        {"samba_dc_administrators": ["anna", "root"], "ansible_user": "root"},
         JOIN,
         {**JOIN, "samba_dc_administrator_password": "plain"},
         {**JOIN, "samba_dc_administrator_password": "", "__samba_dc_joined": {"domain": {"dns_name": "a"}}},
@@ -60,12 +61,15 @@ def test_accepts(values: dict[str, Any], broken: Rule) -> None:
             "needs Samba 4.20",
         ),
         ({"samba_dc_mode": "join", "samba_dc_join_server": ""}, "samba_dc_join_server is not given"),
+        ({"samba_dc_read_only": True}, "samba_dc_mode is provision"),
         ({"samba_dc_rpc_ports": "50020-50000"}, "50020-50000 is no range"),
         ({"samba_dc_rpc_ports": "50000"}, "50000 is no range"),
         ({"samba_dc_rpc_ports": "1000-2000"}, "1000-2000 is no range"),
         ({"samba_dc_rpc_ports": "50000-65536"}, "50000-65536 is no range"),
         ({"samba_dc_dns_forwarders": ["dns.example.test", "198.51.100.1"]}, "dns.example.test is no address"),
         ({"samba_dc_dns_forwarders": ["198.51.100.70"]}, "is this host itself"),
+        ({"samba_dc_administrators": ["anna"], "ansible_user": "root"}, "lacks root that Ansible logs in with"),
+        ({"samba_dc_administrators": ["anna"]}, "lacks the account that Ansible logs in with"),
     ],
 )
 def test_refuses(values: dict[str, Any], said: str, broken: Rule) -> None:
@@ -85,6 +89,53 @@ def test_chrony_comes_with_signed_time(signed: bool, installed: bool, evaluate: 
     names = evaluate("samba_dc", "__samba_dc_package_names", samba_dc_signed_time=signed)
     assert ("chrony" in names) is installed
     assert {"samba-ad-dc", "samba-ad-provision"} <= set(names)
+
+
+def _hardening(evaluate: Value, **values: Any) -> dict[str, str]:
+    return {
+        setting["name"]: setting["value"] for setting in evaluate("samba_dc", "__samba_dc_hardening", **(GOOD | values))
+    }
+
+
+def test_a_controller_is_hardened_unless_told_otherwise(evaluate: Value) -> None:
+    settings = _hardening(evaluate)
+    assert settings["server min protocol"] == settings["client min protocol"] == "SMB3_00"
+    assert settings["ldap server require strong auth"] == "yes"
+    assert settings["ntlm auth"] == "ntlmv2-only"
+    assert "arcfour" not in settings["kdc supported enctypes"]
+    assert settings["kerberos encryption types"] == "strong"
+    assert settings["tls priority"] == "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+
+
+@pytest.mark.parametrize(
+    ("release", "word"), [("12", "allow_sasl_over_tls"), ("13", "allow_sasl_without_tls_channel_bindings")]
+)
+def test_what_is_weaker_is_named_as_the_release_names_it(release: str, word: str, evaluate: Value) -> None:
+    values: dict[str, Any] = {
+        "ansible_facts": {"distribution_major_version": release},
+        "samba_dc_ldap_sasl_over_tls": True,
+        "samba_dc_kerberos_encryption": "legacy",
+        "samba_dc_tls_minimum": "1.3",
+    }
+    settings = _hardening(evaluate, **values)
+    assert settings["ldap server require strong auth"] == word
+    assert "arcfour-hmac-md5" in settings["kdc supported enctypes"]
+    assert settings["tls priority"] == "NORMAL:-VERS-ALL:+VERS-TLS1.3"
+
+
+def test_every_hardening_says_why_and_is_known_to_samba(evaluate: Value) -> None:
+    assert all(setting["reason"] for setting in evaluate("samba_dc", "__samba_dc_hardening", **GOOD))
+    asked = {
+        words[-1]
+        for words in evaluate(
+            "samba_dc", "__samba_dc_validate_names", **(GOOD | {"samba_dc_settings": {"log level": 1}})
+        )
+    }
+    assert asked >= {
+        "--parameter-name=log level",
+        "--parameter-name=ntlm auth",
+        "--parameter-name=kdc supported enctypes",
+    }
 
 
 def test_probes_cover_the_ports_of_a_controller(evaluate: Value) -> None:

@@ -111,7 +111,7 @@ def test_a_secret_that_others_can_read_is_found(tmp_path: Path, monkeypatch: pyt
     key = tmp_path / "host.key"
     for path, mode in (
         (private / "sam.ldb", 0o600),
-        (private / "sam.ldb.d/DC=CORP.ldb", 0o640),
+        (private / "sam.ldb.d/DC=CORP.ldb", 0o644),
         (private / "krb5.conf", 0o644),
         (private / "secrets.keytab", 0o604),
         (key, 0o600),
@@ -123,6 +123,6 @@ def test_a_secret_that_others_can_read_is_found(tmp_path: Path, monkeypatch: pyt
     found = [fault for fault in _healthdb._exposed(private, key) if f"belongs to the user {me}" not in fault]
     assert found == [
         f"{private} has mode 0755",
-        f"{private}/sam.ldb.d/DC=CORP.ldb has mode 0640",
+        f"{private}/sam.ldb.d/DC=CORP.ldb has mode 0644",
         f"{private}/secrets.keytab has mode 0604",
     ]

@@ -56,6 +56,7 @@ class FakeHost:
         self.found = found or _domain.Found()
         self.smb_conf = settings
         self.place = "branch"
+        self.without_writes = False
         self.calls: list[str] = []
 
     def find(self) -> _domain.Found:
@@ -66,6 +67,9 @@ class FakeHost:
 
     def site(self) -> str:
         return self.place
+
+    def read_only(self) -> bool:
+        return self.without_writes
 
     def move_aside(self) -> str:
         self.calls.append("move_aside")
@@ -177,6 +181,22 @@ def test_another_domain_is_refused_and_left_alone(other: dict[str, Any]) -> None
 def test_a_database_of_the_other_kind_is_an_error() -> None:
     host = FakeHost(_domain.Found(domain=DOMAIN))
     assert "of kind tdb and not mdb" in refusal(host, FakePartner(host), backend_store="mdb")
+
+
+def test_a_writable_controller_becomes_no_read_only_one() -> None:
+    host = FakeHost(_domain.Found(domain=DOMAIN))
+    assert "is a writable controller and not a read-only one" in refusal(host, FakePartner(host), read_only=True)
+    host.without_writes = True
+    assert outcome(host, read_only=True)["changed"] is False
+    assert "is a read-only controller and not a writable one" in refusal(host, FakePartner(host))
+
+
+def test_groups_of_the_password_policy_have_to_be_there() -> None:
+    host = FakeHost()
+    partner = FakePartner(host)
+    partner.known = replace(SURVEY, unknown_groups=["branch"])
+    said = refusal(host, partner, read_only=True, password_allowed_groups=["branch"])
+    assert "has no group branch" in said
 
 
 def test_an_interrupted_join_is_moved_aside_and_its_traces_in_the_directory_removed() -> None:
