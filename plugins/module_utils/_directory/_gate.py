@@ -30,7 +30,8 @@ RECORDS = "CN=mailforest.stack,CN=Program Data"
 """Where the collection keeps its data, below the domain."""
 GO, STOP = 0, 77
 _CONFIGURATION = "/etc/samba/smb.conf"
-_SECONDS = 5.0
+_SECONDS = 20.0
+"""For a whole conversation; who is not there is known after `_CONNECT_SECONDS`."""
 _CONNECT_SECONDS = 2.0
 _JUST_JOINED = 86400.0
 """So long a controller that has not heard of this one yet is no witness against it."""

@@ -134,7 +134,8 @@ ALL = ["back up", "take schema", "record dc1", "announce dc3", *(f"seize {role}"
 
 
 def test_everything_in_its_order_and_once() -> None:
-    forest, published = Forest(), []
+    forest = Forest()
+    published: list[str] = []
     told = seize(forest, check_mode=True)
     assert forest.calls == []
     done = seize(forest, published=published)
