@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A member knows the domain's people, serves files to whom it should, and joins anew when it was wiped."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, root_shell, variables
+from ansible_collections.mailforest.stack.tests.system.support.office import Office
+from ansible_collections.mailforest.stack.tests.system.support.playbook import eventually, site
+from testinfra.host import Host
+
+LOCAL = "mailforest-scan"
+# Samba's own client, which no member needs: it runs on a domain controller.
+_CLIENT = """
+import json
+from samba import NTSTATUSError
+from samba.credentials import DONT_USE_KERBEROS, MUST_USE_KERBEROS, Credentials
+from samba.samba3 import libsmb_samba_internal as libsmb, param
+
+given = json.loads({given!r})
+settings = param.get_context()
+settings.load("/etc/samba/smb.conf")
+credentials = Credentials()
+credentials.guess(settings)
+credentials.set_domain(given["domain"])
+credentials.set_username(given["user"])
+credentials.set_password(given["password"])
+credentials.set_kerberos_state(MUST_USE_KERBEROS if given["kerberos"] else DONT_USE_KERBEROS)
+try:
+    share = libsmb.Conn(given["host"], given["share"], lp=settings, creds=credentials)
+    share.savefile("mailforest-test", b"written")
+    answer = share.loadfile("mailforest-test").decode()
+    share.unlink("mailforest-test")
+except NTSTATUSError as exc:
+    answer = hex(exc.args[0] & 0xFFFFFFFF)
+print(answer)
+"""
+_DENIED = "0xc0000022"
+
+
+def _member(office: Office) -> str:
+    return office.members[0]
+
+
+def _share(office: Office) -> dict[str, Any]:
+    """The share that the inventory gives the member."""
+    share: dict[str, Any] = variables(at(_member(office)))["mailforest_shares"][0]
+    return share
+
+
+def _near(office: Office) -> str:
+    """The domain controller of the member's office."""
+    return office.in_site(office.sites[_member(office)], office.controllers)[0]
+
+
+def _ask(office: Office, client: str, user: str, password: str, *, domain: str = "", kerberos: bool = False) -> str:
+    """Write, read and delete a file in the share; what was read, or the error."""
+    given = {
+        "host": office.fqdn(_member(office)),
+        "share": _share(office)["name"],
+        "domain": domain or office.dns_domain.partition(".")[0].upper(),
+        "user": user,
+        "password": password,
+        "kerberos": kerberos,
+    }
+    script = _CLIENT.format(given=json.dumps(given))
+    arguments = json.dumps({"cmd": "/usr/bin/python3 -", "stdin": script})
+    done = at(client).ansible("ansible.builtin.command", arguments, check=False)
+    return str(done["stdout"]).strip().rpartition("\n")[2]
+
+
+@contextmanager
+def _outsider(host: Host) -> Iterator[tuple[str, str]]:
+    """A user of the domain who is in no group."""
+    name, password = "mailforest-outsider", f"{secrets.token_urlsafe(16)}-1aA"
+    module(host, "user", name=name, password=password)
+    try:
+        yield name, password
+    finally:
+        module(host, "user", name=name, state="absent")
+
+
+def _secure_channel(office: Office) -> str:
+    """The domain controller with which the member's winbind talks."""
+    said = root_shell(at(_member(office)), "wbinfo --ping-dc")
+    return said.partition('dc connection to "')[2].partition(".")[0]
+
+
+def test_the_member_knows_the_domains_people_and_lets_none_log_in(office: Office) -> None:
+    """AD-5, AD-14: they have numbers and no shell."""
+    person = root_shell(at(_member(office)), "getent passwd alice").strip().split(":")
+    assert int(person[2]) > 10_000_000
+    assert person[6] == "/usr/sbin/nologin"
+
+
+def test_the_member_talks_to_its_own_offices_controller(office: Office) -> None:
+    """AD-11, AD-52."""
+    assert _secure_channel(office) == _near(office)
+
+
+@pytest.mark.parametrize("kerberos", [True, False])
+def test_the_share_is_for_the_groups_members(office: Office, kerberos: bool) -> None:
+    """AD-38 and AD-4: alice is in a global group that is in the domain-local one; a stranger is in neither."""
+    near = _near(office)
+    assert _ask(office, near, "alice", office.passwords["alice"], kerberos=kerberos) == "written"
+    with _outsider(at(near)) as (name, password):
+        assert _ask(office, near, name, password, kerberos=kerberos) == _DENIED
+
+
+def test_a_global_group_gets_no_share(office: Office) -> None:
+    """AD-4: the rule is named; nothing is changed."""
+    share = {**_share(office), "group": "team"}
+    arguments = json.dumps({"domain_servers": [office.fqdn(_near(office))], "shares": [share]})
+    found = at(_member(office)).ansible("mailforest.stack.share_access", arguments, check=False)
+    assert "domain-local groups only (AD-4)" in found["msg"]
+
+
+def test_a_controller_is_no_file_server(office: Office) -> None:
+    """AD-38."""
+    arguments = json.dumps({"dns_domain_name": office.dns_domain, "domain_servers": [office.fqdn(_near(office))]})
+    host = at(next(name for name in office.controllers if name != _near(office)))
+    found = host.ansible("mailforest.stack.membership", arguments, check=True)
+    assert "This host is a domain controller" in found["msg"]
+
+
+def test_the_other_offices_controller_serves_when_the_own_is_down(office: Office) -> None:
+    """AD-52, for the member itself."""
+    near = _near(office)
+    client = next(name for name in office.controllers if name != near)
+    root_shell(at(near), "systemctl stop samba-ad-dc.service")
+    try:
+        eventually(lambda: _ask(office, client, "alice", office.passwords["alice"]) == "written", seconds=120, pause=2)
+    finally:
+        root_shell(at(near), "systemctl start samba-ad-dc.service")
+        root_shell(at(_member(office)), "systemctl restart winbind.service")
+    eventually(lambda: _secure_channel(office) == near, seconds=120, pause=2)
+
+
+def test_a_member_without_its_secret_joins_anew_and_lets_a_local_account_in(office: Office) -> None:
+    """AD-13 for members, AD-39 and AD-40; its account keeps its GUID."""
+    name, password = _member(office), f"{secrets.token_urlsafe(16)}-1aA"
+    asked = {
+        "dns_domain_name": office.dns_domain,
+        "domain_servers": [office.fqdn(_near(office))],
+    }
+    before = module(at(name), "membership", **asked)["account"]
+    only = ("--tags=samba_member", f"--limit={name}")
+    share = {**_share(office), "local_accounts": [LOCAL]}
+    root_shell(at(name), "rm /var/lib/samba/private/secrets.tdb")
+    try:
+        site(
+            *only,
+            samba_member_shares=[share],
+            samba_member_local_accounts=[LOCAL],
+            samba_member_local_account_passwords={LOCAL: password},
+        )
+        assert module(at(name), "membership", **asked)["account"] == before
+        assert _ask(office, _near(office), LOCAL, password, domain=name.upper()) == "written"
+        assert _ask(office, _near(office), "alice", office.passwords["alice"]) == "written"
+    finally:
+        site(*only)
+        module(at(name), "smb_account", name=LOCAL, state="absent")
+        root_shell(at(name), f"userdel {LOCAL}")
