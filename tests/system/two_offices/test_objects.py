@@ -52,7 +52,10 @@ def unit(controller: str, host: Host, office: Office) -> Iterator[str]:
 
 def refusal(host: Host, name: str, /, **arguments: Any) -> str:
     """What a module says that refuses."""
-    found = host.ansible(f"mailforest.stack.{name}", json.dumps(arguments), check=False)
+    try:
+        found = host.ansible(f"mailforest.stack.{name}", json.dumps(arguments), check=False)
+    except host.ansible.AnsibleException as exc:
+        found = exc.result
     assert found.get("changed", False) is False
     return str(found["msg"])
 
