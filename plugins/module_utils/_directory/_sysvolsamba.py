@@ -34,7 +34,9 @@ except ImportError:
 _SERVICE = "sysvol"
 _NTACL = "security.NTACL"
 _FLAGS = ((0x01, "OI"), (0x02, "CI"), (0x04, "NP"), (0x08, "IO"), (0x10, "ID"))
-_KINDS = {0: "A", 1: "D"}
+_KINDS = {0: "A", 1: "D", 5: "OA", 6: "OD"}
+_OF_OBJECTS = (5, 6)
+"""Entries that Samba takes over from the policy's object; files do not mind what right they name."""
 _READ_CONTROL = 0x00020000
 _READ_DATA = 0x00000001
 _SHARE_ALL = 0x7
@@ -56,7 +58,15 @@ def _entry(ace: Any) -> str:
             " changed. Remove it, or run samba-tool ntacl sysvolreset on the controller that owns the PDC emulator."
         )
     flags = "".join(text for bit, text in _FLAGS if int(ace.flags) & bit)
-    return f"({_KINDS[int(ace.type)]};{flags};0x{int(ace.access_mask):08x};;;{ace.trustee})"
+    kind = int(ace.type)
+    right, child = _guids(ace.object) if kind in _OF_OBJECTS else ("", "")
+    return f"({_KINDS[kind]};{flags};0x{int(ace.access_mask):08x};{right};{child};{ace.trustee})"
+
+
+def _guids(named: Any) -> tuple[str, str]:
+    """The right, and the class of object that inherits, where an entry names them."""
+    given = int(named.flags)
+    return str(named.type) if given & 1 else "", str(named.inherited_type) if given & 2 else ""
 
 
 class SambaAcls:
@@ -119,12 +129,15 @@ class SmbSource:
         self._domain = domain
         self._settings = store.settings
         self._connection: Any = None
+        self._sizes: dict[str, int] = {}
 
     def tree(self) -> Tree:
         """The root, and all in the domain's directory, over a new connection."""
         with self._told():
             self._connection = self._connect()
-            return dict(self._walk())
+            found = dict(self._walk())
+        self._sizes = {path: item.size for path, item in found.items()}
+        return found
 
     def digest(self, path: str) -> str:
         """Read the content."""
@@ -141,8 +154,12 @@ class SmbSource:
     def fetch(self, path: str, write: Callable[[bytes], object]) -> None:
         """Piece by piece."""
         with self._told(), self._opened(path, _READ_DATA) as handle:
-            offset = 0
-            while piece := self._connection.read(handle, offset, PIECE):
+            offset, size = 0, self._sizes[path]
+            # Not beyond the end: Samba 4.17 answers that with an input/output error.
+            while offset < size:
+                piece = self._connection.read(handle, offset, min(PIECE, size - offset))
+                if not piece:
+                    break  # it became shorter meanwhile, which its digest tells
                 write(piece)
                 offset += len(piece)
 
@@ -289,6 +306,6 @@ class Sysvol:
                 self.store.domain_dn,
                 self.store.settings,
             )
-        except (provision.ProvisioningError, OSError, _bindings.samba.NTSTATUSError) as exc:
+        except (provision.ProvisioningError, OSError, TypeError, _bindings.samba.NTSTATUSError) as exc:
             return str(exc)
         return ""
