@@ -103,6 +103,10 @@ ansible_facts:
           description: Sites, subnets, links and servers; groups, users, DNS zones and records.
           type: dict
           returned: always
+        backup:
+          description: For whom the directory's backups are encrypted (C(recipients)).
+          type: dict
+          returned: always
         outside_dns:
           description: What the public DNS must say, as zone-file text.
           type: list

@@ -59,6 +59,7 @@ def compile_topology(topology: Topology, warnings: Sequence[Finding] = ()) -> Pl
         "hosts": {host.name: hosts.plan(host) for host in topology.members},
         "mail": _mail(topology),
         "directory": _directory(topology),
+        "backup": {"recipients": list(topology.backup_recipients)},
         "outside_dns": outside_records(topology) if topology.mail_servers else [],
         "srv": controller_records(topology),
         "expectations": Expectations(topology, firewall).all(),

@@ -260,6 +260,7 @@ class Topology:
     records: tuple[DnsRecord, ...]
     time_servers: tuple[str, ...]
     admin_sources: tuple[str, ...]
+    backup_recipients: tuple[str, ...]
     waivers: tuple[Waiver, ...]
     hosts: Mapping[str, Host]
     secrets: Mapping[str, Verdict]
@@ -405,6 +406,7 @@ def make_topology(read: Mapping[str, Any], hosts: Mapping[str, Host], raw: RawIn
         records=tuple(DnsRecord(**row) for row in dns["records"]),
         time_servers=read["mailforest_time"]["servers"],
         admin_sources=read["mailforest_admin"]["sources"],
+        backup_recipients=read["mailforest_backup_recipients"],
         waivers=tuple(Waiver(**row) for row in read["mailforest_waivers"]),
         hosts=hosts,
         secrets=raw.secrets,

@@ -334,6 +334,12 @@ class CheckPlan(TypedDict):
     auth_offered: NotRequired[bool]
 
 
+class BackupPlan(TypedDict):
+    """Input of the role `backup`."""
+
+    recipients: list[str]
+
+
 class ProposalPlan(TypedDict):
     """An FSMO role's proposed owner, why, and which hosts must not keep the role, each with what is wrong with it."""
 
@@ -355,6 +361,7 @@ class Plan(TypedDict):
     hosts: dict[str, HostPlan]
     mail: MailPlan
     directory: DirectoryPlan
+    backup: BackupPlan
     outside_dns: list[OutsideZonePlan]
     srv: list[SrvPlan]
     expectations: dict[str, list[CheckPlan]]

@@ -302,6 +302,12 @@ VARIABLES: tuple[Variable, ...] = (
         ),
     ),
     Variable(
+        name="mailforest_backup_recipients",
+        about="Public keys (age, or SSH) that the directory's backups are encrypted for. Empty: none are made. The "
+        "private keys are no part of the system.",
+        kind=Many(item=Text()),
+    ),
+    Variable(
         name="mailforest_waivers",
         about="Exceptions from rules that allow them, each for one host, with a reason and an end.",
         kind=Many(

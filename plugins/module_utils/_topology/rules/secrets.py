@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..findings import Severity, Violation
@@ -13,6 +14,7 @@ from ..schema import SECRETS, USER_PASSWORDS
 from ..secrets import Verdict
 from .registry import rule
 
+_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{60,}={0,2}( \S.*)?")
 _WEAK = frozenset({Verdict.SHORT, Verdict.SIMPLE, Verdict.WRONG_TYPE})
 
 
@@ -78,4 +80,20 @@ def password_without_user(topology: Topology) -> Iterator[Violation]:
                 value=None,
                 message="No user of this name is declared.",
                 remedy="Remove the password, or correct the name.",
+            )
+
+
+@rule("backup-recipients-legal", "AD-12", "Backups are encrypted for public keys of age or SSH.")
+def backup_recipients_legal(topology: Topology) -> Iterator[Violation]:
+    """A private key here would lie beside what it opens."""
+    for index, key in enumerate(topology.backup_recipients):
+        if key and not _RECIPIENT.fullmatch(key):
+            private = "PRIVATE" in key.upper() or key.upper().startswith("AGE-SECRET-KEY")
+            yield Violation(
+                place=f"mailforest_backup_recipients[{index}]",
+                value=None if private else key,
+                message="This is a private key: it belongs nowhere near the backups."
+                if private
+                else "This is no public key of age (age1...) or SSH (ssh-ed25519, ssh-rsa).",
+                remedy="Give the public key that age-keygen printed, and keep the private one away from these hosts.",
             )

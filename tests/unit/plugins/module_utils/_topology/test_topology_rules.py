@@ -32,6 +32,7 @@ GW_PUBLIC = "198.51.100.2"
 USERS = "mailforest_users"
 GROUPS = "mailforest_groups"
 RECORDS = "mailforest_dns/records"
+AGE_KEY = f"age1{'q' * 58}"
 SHARE = {"name": "projects", "path": "/srv/projects", "group": "projects-rw"}
 LOCAL = {"name": "projects-rw", "scope": "domainlocal"}
 MEMBER_SHARES = "hosts/member1/vars/mailforest_shares"
@@ -52,6 +53,18 @@ def apart() -> Edits:
 # rule, place, edits, rules broken besides
 Row = tuple[str, str, Edits, set[str]]
 ONE: list[Row] = [
+    (
+        "backup-recipients-legal",
+        "mailforest_backup_recipients[0]",
+        {"mailforest_backup_recipients": ["AGE-SECRET-KEY-1QQQ"]},
+        set(),
+    ),
+    (
+        "backup-recipients-legal",
+        "mailforest_backup_recipients[1]",
+        {"mailforest_backup_recipients": [AGE_KEY, "age1short"]},
+        set(),
+    ),
     ("unknown-variable", "mailforest_user", {"unknown/mailforest_user": ""}, set()),
     ("unknown-variable", "mailforest_sit", {"unknown/mailforest_sit": "dc1"}, set()),
     ("unknown-group", "mailforest_mailservers", {"hosts/mx1/groups": [MX, "mailforest_mailservers"]}, set()),
