@@ -12,24 +12,27 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Protocol
 
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_edges import Bundle, Edges
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_keys import Realm
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_kinds import GROUPS, USERS
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_places import Places, Seen
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_plan import Defaults, Plan, Planner
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_plan import (
+    Defaults,
+    Finder,
+    Plan,
+    Planner,
+)
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_progress import Progress
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_purge import Purge
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_rows import Faults, Row
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_secrets import Example, Policy, Secret
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_write import Writer
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_secrets import Policy
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_write import Keeper, Writer
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._store import (
     Change,
     Entry,
     Operation,
-    Store,
     Values,
     encode,
 )
@@ -39,24 +42,16 @@ _SHOWN = 100
 """How many objects the difference shows, and how many warnings are told."""
 _EXAMINED = 500
 """After how many rows the progress is told while nothing is written yet."""
+_AHEAD = 32
 _FEW_RIDS = 200
 _RID_SECONDS = 180.0
 
 
-class Directory(Store, Protocol):
+class Directory(Finder, Keeper, Protocol):
     """A `Store` with what only bulk work needs."""
 
     def policy(self) -> Policy:
         """The domain's password policy."""
-
-    def realm(self) -> Realm:
-        """What of the domain goes into the keys."""
-
-    def example(self, dn: str) -> tuple[Example, bytes, bytes]:
-        """What Samba stored of a password."""
-
-    def add_with_keys(self, dn: str, attributes: Mapping[str, Values], secret: Secret, *, history: bool) -> None:
-        """Add a user whose keys are derived already."""
 
     def rids_left(self) -> int | None:
         """How many accounts can be made before more RIDs are given; None = any number."""
@@ -184,7 +179,7 @@ class BulkObjects:
     def _examine_people(self, faults: Faults) -> None:
         rows: set[int] = set()
         first = created = 0
-        for number, row in enumerate(self._tree.people()):
+        for number, row in enumerate(self._ahead(self._tree.people())):
             plan = self._planned(self._user_planner, row, "users", faults)
             if number % _EXAMINED == 0:
                 self._progress.examined(number)
@@ -202,6 +197,11 @@ class BulkObjects:
                 rows, first, created = set(), number + 1, 0
         if rows:
             self._chunks.append(Chunk(first=first, last=max(rows), rows=frozenset(rows), created=created))
+
+    def _ahead(self, rows: Iterator[Row]) -> Iterator[Row]:
+        while some := list(islice(rows, _AHEAD)):
+            self._user_planner.look_ahead(some)
+            yield from some
 
     def _planned(self, planner: Planner, row: Row, kind: str, faults: Faults) -> Plan | None:
         plan = planner.examine(row, self._seen)
@@ -297,15 +297,18 @@ class BulkObjects:
 
     def _again(self, chunk: Chunk) -> Iterator[Plan]:
         """Plan the rows of a chunk anew, as nothing of them was kept."""
+        for row in self._ahead(self._rows(chunk)):
+            plan = self._user_planner.examine(row)
+            if plan.faults:
+                raise ResourceError(
+                    f"{plan.faults[0]}. It was not so when this run began. What was written before stays; run again."
+                )
+            yield plan
+
+    def _rows(self, chunk: Chunk) -> Iterator[Row]:
         for number, row in self._people:
             if number in chunk.rows:
-                plan = self._user_planner.examine(row)
-                if plan.faults:
-                    raise ResourceError(
-                        f"{plan.faults[0]}. It was not so when this run began. What was written before stays;"
-                        " run again."
-                    )
-                yield plan
+                yield row
             if number >= chunk.last:
                 return
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from ansible_collections.mailforest.stack.plugins.module_utils._directory import _nesting
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bulk_kinds import USERS, BulkKind
@@ -26,6 +26,13 @@ from ansible_collections.mailforest.stack.plugins.module_utils._engine import Re
 _BAD_SAM = frozenset('"/\\[]:;|=,+*?<>')
 _READ = ("objectGUID", "objectClass", "sAMAccountName", "sAMAccountType", "memberOf", "primaryGroupID")
 USER_TYPE = b"805306368"
+
+
+class Finder(Store, Protocol):
+    """What of the database the planner needs."""
+
+    def find_any(self, attribute: str, values: Sequence[str], attributes: Sequence[str]) -> list[Entry]:
+        """Objects of which an attribute has any of the values."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,16 +89,27 @@ class Plan:
 class Planner:
     """Compares rows of one kind with the directory."""
 
-    def __init__(self, store: Store, bulk: BulkKind, defaults: Defaults, places: Places, extra: Iterable[str]) -> None:
+    def __init__(self, store: Finder, bulk: BulkKind, defaults: Defaults, places: Places, extra: Iterable[str]) -> None:
         """`extra` are the attributes by LDAP name that any row may give."""
         self._store = store
         self._bulk = bulk
         self._defaults = defaults
         self._places = places
         self._dn_valued: dict[str, bool] = {}
+        self._ahead: dict[str, Entry | None] = {}
         own = [name for name in (defaults.guid_attribute, defaults.home_attribute) if name]
         names = (*_READ, bulk.kind.number, *bulk.texts.values(), *own, *sorted(extra))
         self._read = tuple(dict.fromkeys(names))
+
+    def look_ahead(self, rows: Iterable[Row]) -> None:
+        """Find the objects of rows that come next with one search; one by one it takes four times as long."""
+        accounts = {_account(row).casefold() for row in rows if not row.get("identity")}
+        accounts = {
+            account for account in accounts if account and account.isascii()
+        }  # of others only AD knows the case
+        self._ahead = dict.fromkeys(accounts)
+        for entry in self._store.find_any("sAMAccountName", sorted(accounts), self._read) if accounts else ():
+            self._ahead[str(entry.text("sAMAccountName")).casefold()] = entry
 
     def examine(self, row: Row, seen: Seen | None = None) -> Plan:
         """Plan a row; what is `seen` twice is a fault."""
@@ -118,15 +136,17 @@ class Planner:
 
     def _entry(self, row: Row) -> Entry | None:
         identity = row.get("identity")
-        if identity:
-            entry = self._identified(str(identity))
-        else:
-            account = str(row.get("sam_account_name") or row.get("name"))
-            found = self._store.find({"sAMAccountName": account}, attributes=self._read)
-            entry = found[0] if found else None
+        entry = self._identified(str(identity)) if identity else self._named(_account(row))
         if entry is not None and not self._is_kind(entry):
             raise ResourceError(f"{entry.dn} has this name, and is no {self._bulk.kind.name}")
         return entry
+
+    def _named(self, account: str) -> Entry | None:
+        key = account.casefold()
+        if key in self._ahead:
+            return self._ahead[key]
+        found = self._store.find({"sAMAccountName": account}, attributes=self._read)
+        return found[0] if found else None
 
     def _identified(self, identity: str) -> Entry | None:
         if is_guid(identity):
@@ -339,6 +359,10 @@ class Planner:
                 plan.password = password
         if plan.password:
             plan.after["password"] = "set"
+
+
+def _account(row: Row) -> str:
+    return str(row.get("sam_account_name") or row.get("name") or "")
 
 
 def _values(raw: Any) -> Values:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._directory import _bindings
@@ -90,6 +90,15 @@ class BulkStore(SamStore):
         return _left(pools) if pools else 0
 
     # Reading much
+
+    def find_any(self, attribute: str, values: Sequence[str], attributes: Sequence[str]) -> list[Entry]:
+        """Objects of which an attribute has any of the values, with one search over its index."""
+        terms = "".join(f"({attribute}={ldb.binary_encode(value)})" for value in values)
+        with _translated("read", self.domain_dn):
+            found = self.sam.search(
+                base=self.domain_dn, scope=ldb.SCOPE_SUBTREE, expression=f"(|{terms})", attrs=list(attributes)
+            )
+        return [_entry(message, attributes) for message in found]
 
     def below(self, base: str, wanted: str, attributes: list[str]) -> Iterator[Entry]:
         """All objects of a class below a container, page by page."""

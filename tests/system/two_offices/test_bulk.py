@@ -7,8 +7,9 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,15 +101,17 @@ def test_what_was_killed_is_completed_by_the_next_run(controller: Host, wanted: 
 _DOMAIN = "sed -n 's/^Domain *: /DC=/p' | sed 's/[.]/,DC=/g'"
 
 
+def _accepted(bind: Callable[..., int]) -> bool:
+    return bind(password=PASSWORD) == 0
+
+
 @pytest.mark.parametrize("number", [0, PEOPLE - 1])
 def test_every_controller_knows_the_password(office: Office, number: int) -> None:
     """The first was given its keys by Samba, the last by us; a wrong password is refused."""
     context = ssl.create_default_context(cafile=str(office.ca_file))
     for name in office.controllers:
-        address, user = office.addresses[name], f"bulk{number:03d}@{office.fqdn(name).partition('.')[2]}"
-
-        def bind(password: str, *, name: str = name, address: str = address, user: str = user) -> int:
-            return ldap_bind(address, user=user, password=password, name=office.fqdn(name), context=context)
-
-        eventually(lambda bind=bind: bind(PASSWORD) == 0, seconds=120)
-        assert bind("Wrong-1-Password") == INVALID_CREDENTIALS
+        fqdn = office.fqdn(name)
+        user = f"bulk{number:03d}@{fqdn.partition('.')[2]}"
+        bind = partial(ldap_bind, office.addresses[name], user=user, name=fqdn, context=context)
+        eventually(partial(_accepted, bind), seconds=120)
+        assert bind(password="Wrong-1-Password") == INVALID_CREDENTIALS

@@ -64,6 +64,9 @@ class BulkMemory(MemoryStore):
     def rids_left(self) -> int | None:
         return self.left
 
+    def find_any(self, attribute: str, values: Sequence[str], attributes: Sequence[str]) -> list[Entry]:
+        return [entry for value in values for entry in self.find({attribute: value}, attributes=attributes)]
+
     def below(self, base: str, wanted: str, attributes: list[str]) -> Iterator[Entry]:
         for guid, (dn, values) in list(self.objects.items()):
             if wanted.encode() in values["objectClass"] and dn.upper().endswith(f",{base}".upper()):
@@ -248,6 +251,13 @@ def test_an_attribute_is_held_once(store: BulkMemory) -> None:
 
 
 # Names and places
+
+
+def test_accounts_are_found_whatever_their_case(store: BulkMemory) -> None:
+    store.user("Alice")
+    store.user("JÜRGEN")
+    outcome = run(store, users=[{"sam_account_name": "alice"}, {"sam_account_name": "jürgen"}])
+    assert outcome["users"]["created"] == 0
 
 
 def test_an_object_is_followed_by_its_guid(store: BulkMemory) -> None:
