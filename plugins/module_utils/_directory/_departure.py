@@ -101,13 +101,7 @@ class DemotionResource:
         """The domain of this host, if it is a controller."""
         found = self._host.find()
         if found.domain is None:
-            if found.fault:
-                raise ResourceError(
-                    f"{self._host.private_dir} cannot be read as a domain: {found.fault}. Nothing was changed. If this"
-                    f" host ever served, remove it on {self._wanted.server} (playbook mailforest.stack.dc_remove_dead)"
-                    " and move the directory away yourself."
-                )
-            return {}
+            return self._left_behind(found.fault) if found.fault else {}
         domain = found.domain
         if domain.dns_name.lower() != self._wanted.dns_name:
             raise ResourceError(
@@ -116,22 +110,34 @@ class DemotionResource:
             )
         return _domain.shown(domain)
 
+    def _left_behind(self, fault: str) -> State:
+        """A database that learned of its own removal, before an interrupted run could put it aside."""
+        self._check_password()
+        if self._survey().previous:
+            raise ResourceError(
+                f"{self._host.private_dir} cannot be read as a domain: {fault}. Nothing was changed. Remove this host"
+                f" on {self._wanted.server} (playbook mailforest.stack.dc_remove_dead), and move the directory away"
+                " yourself."
+            )
+        return {"fault": fault}
+
     def desired(self, before: State) -> State:
         """Nothing of it."""
         return {}
 
     def plan(self, before: State, after: State) -> list[Step]:
-        """Hand over, deliver, leave the directory, stop."""
+        """Hand over, deliver, stop, leave the directory. Stopped first, so that nothing is written here any more."""
         if not before:
             return []
+        stop = Step(verb="stop", target="samba-ad-dc.service")
+        retire = Step(verb="retire", target=self._host.private_dir)
+        if "fault" in before:
+            return [stop, retire]
         self._check_others()
-        ending = [
-            Step(verb="stop", target="samba-ad-dc.service"),
-            Step(verb="retire", target=self._host.private_dir),
-        ]
+        self._check_password()
         survey = self._survey()
         if not survey.previous:
-            return ending
+            return [stop, retire]
         if survey.roles and not self._hand_over:
             raise ResourceError(
                 f"{self._wanted.host_name} holds {', '.join(survey.roles)}. Nothing was changed: these roles would be"
@@ -143,8 +149,9 @@ class DemotionResource:
         return [
             *(Step(verb="hand_over", target=role, change=change) for role in survey.roles),
             Step(verb="deliver", target=self._survivor_name),
+            stop,
             Step(verb="remove", target=self._wanted.host_name, change={"at": self._survivor_name}),
-            *ending,
+            retire,
         ]
 
     def _check_others(self) -> None:
@@ -160,6 +167,8 @@ class DemotionResource:
                 f"{self._wanted.server} is no controller of {self._wanted.dns_name}; the others are"
                 f" {', '.join(others)}. Nothing was changed. Correct replication_source_dc."
             )
+
+    def _check_password(self) -> None:
         if self._password is None:
             raise ResourceError(
                 "domain_admin_password is not given, and the directory has to be changed at"

@@ -74,17 +74,14 @@ class LeavingSamba(LocalSamba):
         )
         if done.returncode:
             raise ResourceError(
-                f"{_UNIT} does not stop: {done.stderr.strip()}. This host is out of the directory; stop Samba, and run"
+                f"{_UNIT} does not stop: {done.stderr.strip()}. This host is still a controller. Stop Samba, and run"
                 " again."
             )
 
     def retire(self) -> str:
         """For its owner alone: it still holds every secret of the domain."""
-        private = Path(self.private_dir)
-        aside = private.with_name(f"{private.name}.demoted-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
-        private.chmod(0o700)
-        private.rename(aside)
-        return str(aside)
+        Path(self.private_dir).chmod(0o700)
+        return self._put_aside("demoted")
 
 
 class SambaSurvivor(SambaPartner):

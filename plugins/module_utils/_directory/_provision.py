@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import logging
 import time
@@ -126,10 +127,21 @@ class LocalSamba:
         return root.dns_name if root else None
 
     def move_aside(self) -> str:
-        """Rename the whole directory: one step, nothing is lost."""
+        """Rename the whole directory: nothing is lost."""
+        return self._put_aside("interrupted")
+
+    def _put_aside(self, reason: str) -> str:
+        """In one step, or entry by entry where the directory itself cannot be renamed, as in a container's image."""
         private = Path(self.private_dir)
-        aside = private.with_name(f"{private.name}.interrupted-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
-        private.rename(aside)
+        aside = private.with_name(f"{private.name}.{reason}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+        try:
+            private.rename(aside)
+        except OSError as exc:
+            if exc.errno != errno.EXDEV:
+                raise
+            aside.mkdir(mode=0o700)
+            for entry in private.iterdir():
+                entry.rename(aside / entry.name)
         return str(aside)
 
     def provision(self, forest: Forest, password: str) -> None:

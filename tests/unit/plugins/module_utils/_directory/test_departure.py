@@ -100,7 +100,7 @@ def demoted(two: Two, *, password: str | None = "Sesame-1", hand_over: bool = Fa
 def test_a_controller_leaves_once() -> None:
     two = Two()
     result = demoted(two)
-    assert two.calls == ["deliver", "remove dc3", "stop", "retire"]
+    assert two.calls == ["deliver", "stop", "remove dc3", "retire"]
     assert (result["changed"], result["moved_aside"]) == (True, f"{two.private_dir}.demoted")
     assert demoted(two, password=None)["changed"] is False
     assert len(two.calls) == 4
@@ -109,7 +109,7 @@ def test_a_controller_leaves_once() -> None:
 def test_check_mode_announces_and_changes_nothing() -> None:
     two = Two()
     verbs = [step["verb"] for step in demoted(two, check_mode=True)["operations"]]
-    assert verbs == ["deliver", "remove", "stop", "retire"]
+    assert verbs == ["deliver", "stop", "remove", "retire"]
     assert two.calls == []
 
 
@@ -118,7 +118,7 @@ def test_roles_are_a_reason_to_stay_or_handed_over() -> None:
     with pytest.raises(ResourceError, match=r"dc3 holds pdc, domaindns. Nothing was changed"):
         demoted(two)
     demoted(two, hand_over=True)
-    assert two.calls == ["take pdc", "give domaindns to dc1", "deliver", "remove dc3", "stop", "retire"]
+    assert two.calls == ["take pdc", "give domaindns to dc1", "deliver", "stop", "remove dc3", "retire"]
 
 
 def test_a_role_that_does_not_move_keeps_the_controller() -> None:
@@ -132,6 +132,14 @@ def test_a_role_that_does_not_move_keeps_the_controller() -> None:
 def test_an_interrupted_demotion_is_completed() -> None:
     two = Two()
     two.survey_found = replace(two.survey_found, previous=[])
+    demoted(two)
+    assert two.calls == ["stop", "retire"]
+
+
+def test_a_database_that_has_learned_of_its_removal_is_put_aside() -> None:
+    two = Two()
+    two.survey_found = replace(two.survey_found, previous=[])
+    two.found = _domain.Found(fault="no dsServiceName", served=True)
     demoted(two)
     assert two.calls == ["stop", "retire"]
 
