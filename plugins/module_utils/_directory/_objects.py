@@ -133,14 +133,16 @@ class DirectoryObjects:
 
     def _named_in_place(self, want: Mapping[str, Any]) -> Entry | None:
         """Other names are unique in their container."""
-        entry = None
-        for identity in dict.fromkeys(want[key] for key in ("identity", "name") if want[key]):
-            place = self._store.child(self._container(want), self._rdn(want), identity)
-            if self._locator.has_form(identity):
-                place = identity
+        entry, identity = None, want["identity"]
+        names = [name for name in (identity, want["name"]) if name]
+        if identity and self._locator.has_form(identity):
+            entry = self._locator.formed(identity, self._kind.object_class)
+            names = names[1:]
+        for name in names:
+            place = self._store.child(self._container(want), self._rdn(want), name)
             entry = entry or self._locator.formed(place, self._kind.object_class)
-        if entry is None and want["identity"] and not self._kind.where:
-            return self._locator.reference(want["identity"])
+        if entry is None and identity and not self._kind.where:
+            return self._locator.reference(identity)
         return entry
 
     def _container(self, want: Mapping[str, Any]) -> str:

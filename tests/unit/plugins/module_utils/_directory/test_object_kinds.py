@@ -114,6 +114,10 @@ def test_a_unit_is_renamed_and_moved_with_all_that_is_in_it(store: MemoryStore) 
     assert run(store, OU, {"identity": guid})["object_guid"] == guid != made
 
 
+def test_a_name_that_looks_like_a_dn_is_a_name(store: MemoryStore) -> None:
+    assert settles(store, OU, {"name": "a=b"})["distinguished_name"] == f"OU=a\\=b,{DOMAIN}"
+
+
 def test_a_unit_that_was_renamed_by_its_dn_is_found_beside_it(store: MemoryStore) -> None:
     run(store, OU, {"name": "Sales", "path": STAFF})
     store.writes.clear()
