@@ -119,3 +119,25 @@ def test_the_topology_generator_has_joined_the_sites(office: Office) -> None:
             assert set(found["sites"][site]["controllers"]) == set(office.in_site(site, office.controllers))
             assert found["sites"][site]["bridgeheads"], found
         assert set(found["subnets"]) >= set(office.subnets)
+
+
+def test_a_site_is_renamed_with_all_that_names_it(office: Office) -> None:
+    """AD-6, AD-16: the same object, and subnets, link and controllers follow."""
+    host, site = at(office.controllers[0]), office.sites[office.controllers[-1]]
+    there = office.in_site(site, office.controllers)
+    begun = module(host, "site", name=site)
+    before = module(host, "replication_info")["topology"]
+    try:
+        renamed = module(host, "site", identity=begun["object_guid"], name="elsewhere")
+        assert renamed["object_guid"] == begun["object_guid"]
+        after = module(host, "replication_info")["topology"]
+        assert set(after["sites"]["elsewhere"]["controllers"]) == set(there)
+        assert site not in after["sites"]
+        assert {subnet for subnet, name in after["subnets"].items() if name == "elsewhere"} == {
+            subnet for subnet, name in before["subnets"].items() if name == site
+        }
+        others = sorted(set(office.sites.values()) - {site})
+        assert module(host, "site_link", name="hq-branch", sites_included=[*others, "elsewhere"])["changed"] is False
+    finally:
+        module(host, "site", identity=begun["object_guid"], name=site)
+    assert module(host, "replication_info")["topology"]["subnets"] == before["subnets"]
