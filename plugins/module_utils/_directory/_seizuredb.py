@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.mailforest.stack.plugins.module_utils._directory import _removal, _root
+from ansible_collections.mailforest.stack.plugins.module_utils._directory import _bindings, _removal, _root
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bindings import ldb
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._fsmodb import DirectoryRoles
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._gate import RECORDS
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._replication import ask_others
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._replicationdb import DirectoryReplication
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._replication import Controller
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._replicationdb import (
+    DirectoryReplication,
+)
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._seizure import Record, Victim, checks
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._store import (
     Change,
@@ -31,6 +34,33 @@ from ansible_collections.mailforest.stack.plugins.module_utils._probe.report imp
 
 _CLASS = "serviceConnectionPoint"
 _PAUSE = 2.0
+
+
+class _Replication(DirectoryReplication):
+    """Replication where a partner of the others is dead, so that pulling from all their partners fails."""
+
+    def have_pulled(self, controller: Controller, naming_contexts: Sequence[str], source: str) -> str:
+        """Have another one pull from a source, or, where that is no partner of it, from all; what went wrong."""
+        from samba.dcerpc import drsuapi, misc
+
+        fault = ""
+        with self._connected(controller, "does not pull") as (connection, handle):
+            for context in naming_contexts:
+                identifier = drsuapi.DsReplicaObjectIdentifier()
+                identifier.dn = context
+                request = drsuapi.DsReplicaSyncRequest1()
+                request.naming_context = identifier
+                request.source_dsa_guid = misc.GUID(source)
+                request.options = drsuapi.DRSUAPI_DRS_WRIT_REP
+                try:
+                    connection.DsReplicaSync(handle, 1, request)
+                    continue
+                except _bindings.samba.WERRORError as exc:
+                    fault = f"{controller.name} does not pull {context}: {exc.args[1]}."
+                request.options |= drsuapi.DRSUAPI_DRS_SYNC_ALL
+                with contextlib.suppress(_bindings.samba.WERRORError):
+                    connection.DsReplicaSync(handle, 1, request)
+        return fault
 
 
 class SeizureDirectory(DirectoryRoles):
@@ -112,7 +142,7 @@ class SeizureDirectory(DirectoryRoles):
 
     def announce(self, name: str, *, wait: int) -> None:
         """Have it pull until it has this controller's latest change of the domain."""
-        replication = DirectoryReplication(self._file)
+        replication = _Replication(self._file)
         other = next((one for one in replication.controllers() if one.name == name), None)
         if other is None:
             return
@@ -122,7 +152,7 @@ class SeizureDirectory(DirectoryRoles):
         fault = "it has not pulled it yet"
         while True:
             try:
-                replication.ask(other)
+                fault = replication.have_pulled(other, [domain], self.settings_guid) or fault
                 if replication.cursors_of(other, domain).get(own, 0) >= target:
                     return
             except ResourceError as exc:
@@ -158,7 +188,10 @@ class SeizureDirectory(DirectoryRoles):
 
     def spread(self) -> None:
         """Ask all others once."""
-        ask_others(DirectoryReplication(self._file))
+        replication = _Replication(self._file)
+        for other in replication.controllers():
+            with contextlib.suppress(ResourceError):
+                replication.have_pulled(other, replication.naming_contexts(), self.settings_guid)
 
 
 def _read(values: tuple[bytes, ...], living: dict[str, str]) -> Record | None:
