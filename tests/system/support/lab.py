@@ -20,10 +20,12 @@ from .playbook import ROOT
 LAB = os.environ.get("MAILFOREST_LAB", "test")
 """The lab that the scenario's hosts are in."""
 _BOOT_SECONDS = 120
+_TIMED_OUT = 124
+"""What timeout(1) ends with."""
 
 
 def restart(office: Office, names: Iterable[str]) -> None:
-    """Shut the hosts down and start them, all at once; ends when each can be reached again."""
+    """Shut the hosts down and start them, all at once; ends when each has booted and can be reached again."""
     wanted = list(names)
     _each(wanted, lambda machine: machine.restart(timeout=30))
     _reached(office, wanted)
@@ -35,7 +37,7 @@ def cut_power(names: Iterable[str]) -> None:
 
 
 def give_power(office: Office, names: Iterable[str]) -> None:
-    """Start hosts that have none; ends when each can be reached again."""
+    """Start hosts that have none; ends when each has booted and can be reached again."""
     wanted = list(names)
     _each(wanted, lambda machine: machine.start())
     _reached(office, wanted)
@@ -58,3 +60,11 @@ def _reached(office: Office, names: list[str]) -> None:
     while closed := [name for name in names if tcp(office.addresses[name], 22) != "open"]:
         assert time.monotonic() < deadline, f"not back after {_BOOT_SECONDS} s: {closed}"
         time.sleep(0.5)
+    _each(names, _booted)
+
+
+def _booted(machine: Any) -> None:
+    """Wait until systemd has started what it starts at boot, whatever became of it."""
+    wait = ["timeout", str(_BOOT_SECONDS), "systemctl", "is-system-running", "--wait"]
+    code, output = machine.exec_run(wait)
+    assert code != _TIMED_OUT, f"{machine.name} has not booted within {_BOOT_SECONDS} s: {output.decode().strip()}"

@@ -115,6 +115,13 @@ def verify() -> Run:
     return play(PLAYBOOKS / "verify.yml")
 
 
+def verified(*, seconds: float) -> None:
+    """Run verify.yml until it finds nothing, for hosts that have just started what they do."""
+    begun = time.monotonic()
+    while (proof := verify()).code != 0:
+        assert time.monotonic() < begun + seconds, f"after {seconds:.0f} s: {proof.explain()}"
+
+
 def eventually(holds: Callable[[], bool], *, seconds: float, pause: float = 1) -> float:
     """Wait until something holds; the seconds that it took."""
     begun = time.monotonic()
