@@ -110,7 +110,7 @@ def _refusal(against: Sequence[Answer], standing: Sequence[Answer]) -> str:
     return (
         f"This controller is no part of its domain any more{but}. {said}. Samba does not start: it would serve an old"
         " directory and hand out identifiers for the second time. Wipe this host, and run site.yml: it joins anew. If"
-        "  it was never removed, the controllers named here lack changes: repair replication between them first."
+        " it was never removed, the controllers named here lack changes: repair replication between them first."
     )
 
 
