@@ -70,13 +70,18 @@ class Foresight:
 
     # Places
 
+    def missing(self, target: Target) -> Iterator[str]:
+        """A container that is not there; in check mode an earlier task may be about to make it."""
+        if not target.present or (target.entry and target.dn == target.entry.dn):
+            return
+        parent = self._store.parent(target.dn)
+        if self._store.read(parent, ["objectGUID"]) is None and self._store.key(parent) not in self._planned:
+            yield f"'{target.label}': the container {parent} does not exist; create it or correct `path`"
+
     def place(self, target: Target) -> Iterator[str]:
-        """Whether there is a container, and room in it."""
+        """Whether the container stays, and has room."""
         parent = self._store.parent(target.dn)
         there = self._store.read(parent, ["objectGUID"])
-        if there is None and self._store.key(parent) not in self._planned:
-            yield f"'{target.label}': the container {parent} does not exist; create it or correct `path`"
-            return
         if there and (holder := self._by_guid.get(there.guid)) and not holder.present:
             yield f"'{target.label}': the container {parent} is deleted by this task"
         held = self._store.read(target.dn, ["objectGUID"])

@@ -98,6 +98,9 @@ class DirectoryObjects:
         self._targets = [self._target(want) for want in self._wanted]
         foresight = Foresight(self._store, self._targets)
         fail(self._collisions() + [fault for target in self._targets for fault in self._faults(target, foresight)])
+        missing = [fault for target in self._targets for fault in foresight.missing(target)]
+        if missing:
+            raise NotYetKnowable(f"Nothing was changed: {'; '.join(missing)}.", faults=missing)
         for target in self._targets:
             if target.present:
                 names = [target.name, *([target.account] if target.account else [])]

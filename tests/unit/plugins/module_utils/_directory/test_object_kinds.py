@@ -161,6 +161,11 @@ def test_wrong_units_are_refused(store: MemoryStore, options: dict[str, Any], te
     assert text in refused(store, OU, options)
 
 
+def test_a_container_may_be_made_by_an_earlier_task_in_check_mode(store: MemoryStore) -> None:
+    with pytest.raises(NotYetKnowable, match="does not exist; create it"):
+        run(store, USER, {"name": "new", "path": f"OU=None,{DOMAIN}"}, check_mode=True)
+
+
 def test_a_container_that_goes_takes_nothing_in(store: MemoryStore) -> None:
     run(store, OU, {"name": "Office"})
     store.writes.clear()
