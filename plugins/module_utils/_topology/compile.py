@@ -243,6 +243,7 @@ def _directory(topology: Topology) -> DirectoryPlan:
             for link in topology.links
         ],
         "servers": [{"name": host.name, "site": host.site} for host in topology.domain_controllers],
+        "password_policy": dict(topology.password_policy),
         "groups": groups,
         "users": users,
         "dns_zones": list(topology.zones),

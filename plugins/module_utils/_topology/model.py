@@ -253,6 +253,8 @@ class Topology:
     links: tuple[SiteLink, ...]
     fsmo: Mapping[str, str]
     mail: Mail
+    password_policy: Mapping[str, int | bool]
+    """Those settings that are given."""
     groups: tuple[Group, ...]
     users: tuple[User, ...]
     zones: tuple[str, ...]
@@ -399,6 +401,9 @@ def make_topology(read: Mapping[str, Any], hosts: Mapping[str, Host], raw: RawIn
         links=tuple(SiteLink(name=name, **row) for name, row in read["mailforest_site_links"].items()),
         fsmo=read["mailforest_fsmo"],
         mail=Mail(**read["mailforest_mail"]),
+        password_policy={
+            name: value for name, value in read["mailforest_password_policy"].items() if value is not None
+        },
         groups=tuple(Group(**row) for row in read["mailforest_groups"]),
         users=tuple(User(**row) for row in read["mailforest_users"]),
         zones=tuple(zone.lower() for zone in dns["zones"]),

@@ -294,6 +294,7 @@ class DirectoryPlan(TypedDict):
     subnets: list[SubnetPlan]
     links: list[NamedLinkPlan]
     servers: list[PlacementPlan]
+    password_policy: dict[str, int | bool]
     groups: list[GroupPlan]
     users: list[UserPlan]
     dns_zones: list[str]

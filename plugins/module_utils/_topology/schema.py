@@ -68,6 +68,23 @@ _FSMO_ABOUT = {
     "forestdns": "Owner of the forest's DNS partition.",
 }
 
+_POLICY: tuple[Entry, ...] = (
+    Entry(name="min_password_length", kind=Number(low=0, high=14), about="Characters at least."),
+    Entry(name="password_history_count", kind=Number(low=0, high=24), about="Former passwords not taken again."),
+    Entry(name="min_password_age", kind=Number(low=0, high=998), about="Days before a password can be changed again."),
+    Entry(name="max_password_age", kind=Number(low=0, high=999), about="Days after which it expires; 0 for never."),
+    Entry(name="lockout_threshold", kind=Number(low=0, high=999), about="Wrong passwords that lock; 0 for no lock."),
+    Entry(
+        name="lockout_duration", kind=Number(low=0, high=99999), about="Minutes of a lock; 0 until unlocked by hand."
+    ),
+    Entry(
+        name="lockout_observation_window",
+        kind=Number(low=1, high=99999),
+        about="Minutes after which wrong passwords are forgotten.",
+    ),
+    Entry(name="complexity_enabled", kind=Flag(), about="Whether three kinds of characters are needed."),
+)
+
 VARIABLES: tuple[Variable, ...] = (
     Variable(
         name="mailforest_forest",
@@ -177,6 +194,12 @@ VARIABLES: tuple[Variable, ...] = (
                 ),
             )
         ),
+    ),
+    Variable(
+        name="mailforest_password_policy",
+        about="The domain's policy for passwords. What is left out stays as it is; Samba begins with 7 characters of "
+        "three kinds, 24 former passwords, 42 days and no lock.",
+        kind=Record(entries=_POLICY),
     ),
     Variable(
         name="mailforest_groups",

@@ -216,3 +216,25 @@ def aliases_need_email(topology: Topology) -> Iterator[Violation]:
                 message=f"User {user.name} has aliases, but no e-mail address and so no mailbox.",
                 remedy="Set email, or remove the aliases.",
             )
+
+
+@rule("password-policy-fits", "AD-42", "The password policy's ages and times fit each other.")
+def password_policy_fits(topology: Topology) -> Iterator[Violation]:
+    """Samba takes both, and then nobody can change a password, or a lock ends with its failures still counted."""
+    policy = topology.password_policy
+    oldest, youngest = policy.get("max_password_age", 0), policy.get("min_password_age", 0)
+    if 0 < oldest <= youngest:
+        yield Violation(
+            place="mailforest_password_policy.min_password_age",
+            value=youngest,
+            message=f"A password would expire after {oldest} days, before anybody may change it.",
+            remedy="Make it less than max_password_age.",
+        )
+    window, duration = policy.get("lockout_observation_window", 0), policy.get("lockout_duration", 0)
+    if 0 < duration < window:
+        yield Violation(
+            place="mailforest_password_policy.lockout_observation_window",
+            value=window,
+            message=f"A lock would end after {duration} minutes with its failures still counted.",
+            remedy="Make it no more than lockout_duration.",
+        )

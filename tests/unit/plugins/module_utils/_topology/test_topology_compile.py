@@ -638,3 +638,9 @@ def test_a_member_with_shares_lets_smb_in_and_others_keep_it_closed() -> None:
 def test_the_controllers_of_a_host_come_nearest_first(two: Any) -> None:
     names = [f"dc{number}.corp.example.test" for number in (3, 1, 2)]
     assert two["hosts"]["member1"]["controllers"] == names
+
+
+def test_the_password_policy_has_what_is_given_and_no_more() -> None:
+    policy = {"min_password_length": 12, "complexity_enabled": True, "lockout_threshold": 0}
+    assert plan(ONE_OFFICE, {"mailforest_password_policy": policy})["directory"]["password_policy"] == policy
+    assert plan(ONE_OFFICE)["directory"]["password_policy"] == {}

@@ -54,6 +54,18 @@ def apart() -> Edits:
 Row = tuple[str, str, Edits, set[str]]
 ONE: list[Row] = [
     (
+        "password-policy-fits",
+        "mailforest_password_policy.min_password_age",
+        {"mailforest_password_policy": {"max_password_age": 10, "min_password_age": 10}},
+        set(),
+    ),
+    (
+        "password-policy-fits",
+        "mailforest_password_policy.lockout_observation_window",
+        {"mailforest_password_policy": {"lockout_duration": 10, "lockout_observation_window": 30}},
+        set(),
+    ),
+    (
         "backup-recipients-legal",
         "mailforest_backup_recipients[0]",
         {"mailforest_backup_recipients": ["AGE-SECRET-KEY-1QQQ"]},
