@@ -124,6 +124,7 @@ domain:
     guid: 0c2b3c7a-0f0b-4c6e-8d0d-3f2a9b1f7a11
     functional_levels: {domain: 4, forest: 4, domain_controller: 4}
     backend_store: tdb
+    controller_name: dc1
 moved_aside:
   description: Where the remains of an interrupted run were moved to.
   returned: success

@@ -98,8 +98,8 @@ options:
     default: false
   read_only:
     description:
-      - Whether this host joins as a read-only controller (RODC), for a place that is not guarded. It holds passwords only
-        of members of O(password_allowed_groups) and of C(Allowed RODC Password Replication Group), once they have
+      - Whether this host joins as a read-only controller (RODC), for a place that is not guarded. It holds passwords
+        only of members of O(password_allowed_groups) and of C(Allowed RODC Password Replication Group), once they have
         logged on there, and passes all changes and all other logins on to a writable controller.
       - A controller that is of the other kind is an error.
     type: bool
@@ -176,6 +176,7 @@ domain:
     guid: 0c2b3c7a-0f0b-4c6e-8d0d-3f2a9b1f7a11
     functional_levels: {domain: 4, forest: 4, domain_controller: 4}
     backend_store: tdb
+    controller_name: dc3
 site:
   description: The site in which this controller is, by its own database.
   returned: success

@@ -71,6 +71,8 @@ class Domain:
     forest_level: int
     controller_level: int
     backend_store: str = "tdb"
+    controller_name: str = ""
+    """The short name of this controller, in lower case; the directory follows no other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +176,17 @@ def refuse_other_backend(domain: Domain, wanted: str) -> None:
         )
 
 
+def refuse_rename(domain: Domain, host_name: str) -> None:
+    """Account, NTDS Settings and the names in DNS follow the old name (AD-48)."""
+    if domain.controller_name and domain.controller_name != host_name.lower():
+        raise ResourceError(
+            f"This host is the domain controller {domain.controller_name}, and host_name says {host_name}. Nothing was"
+            " changed: Samba renames no controller. Take the old name back in the inventory; or demote it under the old"
+            " name (playbook mailforest.stack.dc_demote) and join it anew under the new one.",
+            controller_name=domain.controller_name,
+        )
+
+
 def _netbios_fault(forest: Forest) -> str | None:
     name = forest.netbios_name.upper()
     if name == forest.host_name.upper():
@@ -234,6 +247,7 @@ class DomainResource:
         if domain is None:
             return {}
         self._refuse_other(domain)
+        refuse_rename(domain, self._forest.host_name)
         refuse_other_backend(domain, self._forest.backend_store)
         return shown(domain)
 

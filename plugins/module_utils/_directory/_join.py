@@ -217,6 +217,7 @@ class ControllerResource:
                 f" {self._host.private_dir} yourself first.",
                 domain=_domain.shown(domain),
             )
+        _domain.refuse_rename(domain, self._wanted.host_name)
         _domain.refuse_other_backend(domain, self._wanted.backend_store)
         if self._host.read_only() != self._wanted.read_only:
             now, then = ("read-only", "writable") if self._host.read_only() else ("writable", "read-only")

@@ -69,6 +69,7 @@ class LocalSamba:
             forest_level=_level(forest),
             controller_level=_level(server),
             backend_store=_backend(sam),
+            controller_name=ldb.Dn(sam, str(sam.get_dsServiceName())).parent().get_rdn_value().lower(),
         )
 
     def _require_secret(self, private: Path, netbios_name: str) -> None:

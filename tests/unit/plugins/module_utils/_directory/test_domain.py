@@ -137,6 +137,16 @@ def test_a_database_has_a_size_that_can_be(size: int) -> None:
         outcome(FakeSamba(), backend_store_size=size)
 
 
+def test_a_controller_is_not_renamed() -> None:
+    """AD-48."""
+    samba = FakeSamba(_domain.Found(domain=replace(DOMAIN, controller_name="dc1")))
+    with pytest.raises(
+        ResourceError, match=r"is the domain controller dc1, and host_name says dc9\. Nothing was changed"
+    ):
+        outcome(samba, host_name="dc9")
+    assert outcome(samba, host_name="DC1")["changed"] is False
+
+
 def test_an_interrupted_run_is_moved_aside_and_made_anew() -> None:
     samba = FakeSamba(_domain.Found(fault="no secret"))
     result = outcome(samba)

@@ -199,6 +199,12 @@ def test_groups_of_the_password_policy_have_to_be_there() -> None:
     assert "has no group branch" in said
 
 
+def test_a_controller_is_not_renamed() -> None:
+    """AD-48."""
+    host = FakeHost(_domain.Found(domain=replace(DOMAIN, controller_name="dc8")))
+    assert "is the domain controller dc8, and host_name says dc3" in refusal(host, FakePartner(host))
+
+
 def test_an_interrupted_join_is_moved_aside_and_its_traces_in_the_directory_removed() -> None:
     host = FakeHost(_domain.Found(fault="no secret"))
     partner = FakePartner(host)
