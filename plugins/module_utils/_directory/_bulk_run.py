@@ -74,6 +74,10 @@ def has_passwords(params: Mapping[str, Any]) -> bool:
     return bool(params["initial_password"]) or given or (sheet is not None and "password" in sheet.header())
 
 
+def _quiet(_line: str) -> None:
+    """Check mode leaves no line in the journal."""
+
+
 def run_bulk(module: AnsibleModule) -> NoReturn:
     """Build the resource and hand it to the runner."""
     params = module.params
@@ -88,7 +92,9 @@ def run_bulk(module: AnsibleModule) -> NoReturn:
         if hands and store.policy().has_script:
             reason = "a check password script is set"
             hands.pop().close()
-        progress = Progress(None if module.check_mode else params["progress_file"] or None, module.log)
+        progress = (
+            Progress(None, _quiet) if module.check_mode else Progress(params["progress_file"] or None, module.log)
+        )
         return BulkObjects(store, tree, Writer(store, hands[0] if hands else None, reason), progress)
 
     try:
