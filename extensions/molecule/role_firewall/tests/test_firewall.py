@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support.hosts import root_shell, solo
@@ -74,6 +74,33 @@ def test_what_belongs_into_a_tunnel_leaves_through_it_only(host: Host) -> None:
     finally:
         root_shell(host, "systemctl reload mailforest-firewall.service")
     assert not _sends(host)
+
+
+@pytest.fixture
+def fenced(host: Host) -> Iterator[Callable[[int], bool]]:
+    """Whether a port is open to the fenced address, which a namespace on the host has."""
+    root_shell(host, "ip netns add fenced && ip link add fence-in type veth peer name fence-out netns fenced")
+    root_shell(host, "ip address add 198.51.100.252/31 dev fence-in && ip link set fence-in up")
+    inside = "ip netns exec fenced"
+    root_shell(host, f"{inside} ip address add 198.51.100.253/31 dev fence-out && {inside} ip link set fence-out up")
+
+    def reaches(port: int) -> bool:
+        program = f"import socket; socket.create_connection(('198.51.100.252', {port}), timeout=2)"
+        return bool(host.run(f'{inside} python3 -c "{program}"').rc == 0)
+
+    yield reaches
+    root_shell(host, "ip link delete fence-in; ip netns delete fenced")
+
+
+def test_a_fenced_address_reaches_what_is_left_to_it(host: Host, fenced: Callable[[int], bool]) -> None:
+    """AD-30: of ports that others reach, only the one by which it learns that it is fenced."""
+    assert {port: fenced(port) for port in (8080, 8090, 22)} == {8080: True, 8090: False, 22: False}
+    root_shell(host, "nft flush chain inet mailforest fence")
+    try:
+        assert fenced(8090), "the control: it is the rule that holds it back"
+    finally:
+        root_shell(host, "systemctl reload mailforest-firewall.service")
+    assert not fenced(8090)
 
 
 def test_without_our_table_all_is_open(host: Host) -> None:
