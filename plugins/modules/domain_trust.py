@@ -15,6 +15,8 @@ description:
     users of the one can be let in by the other.
   - It is made on both sides in one step, by an administrator of the other domain, with a random secret that nobody gets
     to see and with AES keys. When one side refuses, nothing stays on the other.
+  - Before a trust that was removed is made again, C(samba-ad-dc) has to be restarted on both sides, as winbind goes on
+    using the former one's secure channel.
   - Every run uses the trust once, where it is outbound, and fails when it does not work.
   - Both sides must resolve each other's names. Samba's own name server cannot forward a single domain, so a name server
     that can belongs before it; what else Samba's trusts cannot do stands in C(docs/trusts.md).
@@ -95,6 +97,10 @@ verified:
   description: Whether the trust was seen to work; null when it was not tried.
   returned: success
   type: bool
+not_taken_back:
+  description: Why a trust that was made and did not work could not be removed again.
+  returned: on failure, when that is so
+  type: str
 operations:
   description: The steps of the plan, done or, in check mode, to be done.
   returned: success

@@ -173,7 +173,8 @@ class TrustResource:
             raise ResourceError(
                 f"The trust with {self._name} stands in the directory and does not work: {fault}. Check that both sides"
                 " resolve each other's names and reach each other's controllers, that the clocks agree, and that the"
-                " other side has the trust too. If it has not, remove it here (state: absent) and make it anew."
+                " other side has the trust too. Where an earlier trust with it was removed, restart samba-ad-dc on both"
+                " sides: winbind goes on using the former one's secure channel."
             )
         self._verified = True
 

@@ -23,6 +23,10 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._trust
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import ResourceError
 
 _DIRECTION_WORDS = {"inbound": "incoming", "outbound": "outgoing", "bidirectional": "both"}
+_ADVICE = (
+    " The account is not disabled: winbind goes on using the secure channel of an earlier trust with this domain. Restart"
+    " samba-ad-dc on both sides."
+)
 _ATTRIBUTES = ["trustPartner", "flatName", "trustDirection", "trustAttributes", "securityIdentifier"]
 
 
@@ -130,28 +134,43 @@ class SambaTrusts:
         given = {"credopts": _Login(), **options}
         with silence() as said:
             try:
-                runner = _command(command)(outf=output, errf=output)
+                runner = _command(command)()
+                runner.outf = runner.errf = output
                 runner.run(name, sambaopts=_Settings(lp=self._lp), localdcopts=_Login(), **given)
             except Exception as exc:  # Samba raises bare classes of many modules here
-                message = getattr(exc, "message", None) or text(exc)
+                message = str(getattr(exc, "message", None) or text(exc)).rstrip(".")
                 raise ResourceError(
-                    f"Samba cannot {command} the trust with {name}: {message}. What was made on one side was taken"
-                    " back. Cure the cause and run again.",
+                    f"Samba cannot {command} the trust with {name}: {message}. A trust that was made in this run is"
+                    f" taken back. Cure the cause and run again.{_ADVICE if 'ACCOUNT_DISABLED' in message else ''}",
                     log=[*output.getvalue().splitlines(), *said()][-20:],
                 ) from exc
 
     def create(self, options: Mapping[str, Any]) -> None:
-        """As `samba-tool domain trust create`, with AES keys only."""
-        self._run(
-            "create",
-            options["name"],
-            credopts=self._login(options),
-            trust_type=options["type"],
-            trust_direction=_DIRECTION_WORDS[options["direction"]],
-            create_location="both",
-            use_aes_keys=True,
-            validate=False,
-        )
+        """As `samba-tool domain trust create`, with AES keys only; a forest's names are exchanged, and it is used once.
+
+        Samba takes back what one side refused, but leaves a trust that was made and does not work.
+        """
+        try:
+            self._run(
+                "create",
+                options["name"],
+                credopts=self._login(options),
+                trust_type=options["type"],
+                trust_direction=_DIRECTION_WORDS[options["direction"]],
+                create_location="both",
+                use_aes_keys=True,
+                validate=True,
+            )
+        except ResourceError as exc:
+            if self.find(options["name"]) is not None:
+                self._take_back(options, exc)
+            raise
+
+    def _take_back(self, options: Mapping[str, Any], error: ResourceError) -> None:
+        try:
+            self.remove(options)
+        except ResourceError as exc:
+            error.details["not_taken_back"] = str(exc)
 
     def remove(self, options: Mapping[str, Any]) -> None:
         """As `samba-tool domain trust delete`."""
