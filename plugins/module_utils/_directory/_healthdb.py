@@ -35,6 +35,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._probe.verdict im
 _LDAPS = 636
 _SECONDS = 5.0
 _SECRET = re.compile(r".*\.(ldb|tdb|keytab|key|pem)")
+_DELETED_LINK = re.compile(r"target DN is deleted .*<RMD_FLAGS=(\d+)>")
 _NO_SHELL = ("/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false", "/bin/sync")
 
 
@@ -143,13 +144,21 @@ class DirectoryHealth:
         from samba.dbchecker import dbcheck
 
         with quiet() as (log, _logger):
-            checker = dbcheck(self._store.sam, samdb_schema=self._store.sam, fix=False, yes=False, quiet=True)
+            checker = dbcheck(self._store.sam, samdb_schema=self._store.sam, fix=False, yes=False)
             errors = checker.check_database(controls=["show_deleted:1", "search_options:1:2"], attrs=["*"])
-        lines = log.getvalue().splitlines()
-        counted = re.search(r"Checked (\d+) objects", log.getvalue())
-        return Database(
-            objects=int(counted[1]) if counted else len(checker.dn_set), errors=int(errors), messages=lines[:20]
-        )
+        return database_of(log.getvalue(), int(errors))
+
+
+def database_of(said: str, errors: int) -> Database:
+    """Without links that were deleted before their target was: they age out, as after each removal of a controller."""
+    lines = [line for line in said.splitlines() if line.startswith(("ERROR", "WARNING"))]
+    aging = [line for line in lines if (found := _DELETED_LINK.search(line)) and int(found[1]) & 1]
+    counted = re.search(r"Checked (\d+) objects", said)
+    return Database(
+        objects=int(counted[1]) if counted else 0,
+        errors=max(errors - len(aging), 0),
+        messages=[line for line in lines if line not in aging][:20],
+    )
 
 
 def _name(parts: Any) -> str:

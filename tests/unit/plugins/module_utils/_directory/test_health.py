@@ -126,3 +126,17 @@ def test_a_secret_that_others_can_read_is_found(tmp_path: Path, monkeypatch: pyt
         f"{private}/sam.ldb.d/DC=CORP.ldb has mode 0644",
         f"{private}/secrets.keytab has mode 0604",
     ]
+
+
+def test_a_deleted_link_to_what_was_deleted_since_is_no_error() -> None:
+    said = "\n".join(
+        [
+            "WARNING: target DN is deleted for a in object b - <GUID=1>;<RMD_FLAGS=1>;CN=NTDS Settings",
+            "WARNING: target DN is deleted for a in object c - <GUID=1>;<RMD_FLAGS=0>;CN=NTDS Settings",
+            "NOTE: old string component",
+            "Checked 3862 objects (2 errors)",
+        ]
+    )
+    found = _healthdb.database_of(said, 2)
+    assert (found.objects, found.errors) == (3862, 1)
+    assert [message.split()[8] for message in found.messages] == ["c"]
