@@ -173,7 +173,9 @@ class SambaLink:
     def register(self) -> None:
         """By RPC to the own server; its exit status tells nothing, so the names are looked up again."""
         self._own = None
-        command = ["/usr/sbin/samba_dnsupdate", "--use-samba-tool", f"--configfile={self._file}"]
+        # A read-only controller asks a writable one, by a call of its own.
+        way = [] if self._read_only else ["--use-samba-tool"]
+        command = ["/usr/sbin/samba_dnsupdate", *way, f"--configfile={self._file}"]
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             subprocess.run(command, capture_output=True, timeout=_UPDATE_SECONDS, check=False)
 

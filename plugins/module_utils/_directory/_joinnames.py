@@ -11,8 +11,10 @@ from typing import NamedTuple
 _LINE = re.compile(r"(?:\$\{(?P<only>IF_\w+)\})?(?P<kind>A|AAAA|CNAME|SRV)\s+(?P<name>\S+)\s+(?P<target>\S+)")
 _OTHERS = frozenset({"IF_PDC", "IF_RODC", "IF_ROGC"})
 """Lines of what not every writable controller is."""
-_WRITABLE = frozenset({"IF_PDC", "IF_RWDC", "IF_RWGC", "IF_RWDNS_DOMAIN", "IF_RWDNS_FOREST"})
-"""Lines of what no read-only controller is: it is found in its own site only."""
+_WRITABLE = frozenset(
+    {"IF_PDC", "IF_RWDC", "IF_RWGC", "IF_RWDNS_DOMAIN", "IF_RWDNS_FOREST", "IF_GC", "IF_DNS_DOMAIN", "IF_DNS_FOREST"}
+)
+"""Lines of what no read-only controller writes: it is found in its own site only, and not as a global catalog."""
 
 
 class Name(NamedTuple):

@@ -139,4 +139,4 @@ def test_a_deleted_link_to_what_was_deleted_since_is_no_error() -> None:
     )
     found = _healthdb.database_of(said, 2)
     assert (found.objects, found.errors) == (3862, 1)
-    assert [message.split()[7] for message in found.messages] == ["c"]
+    assert [message.split()[9] for message in found.messages] == ["c"]
