@@ -20,7 +20,7 @@ extends_documentation_fragment:
 options:
   checks:
     description:
-      - What to look at. V(database) reads every object, about a minute for ten thousand of them, and is not among the
+      - What to look at. V(database) reads every object, minutes for some thousand on a busy host, and is not among the
         default.
       - V(dns) and V(time), V(certificate) and V(replication) need C(samba-ad-dc) to run; V(time) needs chrony too, and
         that it serves this host's own address.
