@@ -78,7 +78,7 @@ attributes:
     description: When run twice, the second run changes nothing.
     support: full
 requirements:
-  - python3-samba (Samba 4.17 or newer) on the target
+  - python3-samba (Samba 4.17 or newer) and samba-dsdb-modules on the target
 notes:
   - It runs as root. Samba's daemons need not run; C(winbind) has to be restarted after a join (role C(samba_member)
     does).

@@ -26,7 +26,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._membe
     MemberSurvey,
 )
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._removal import text
-from ansible_collections.mailforest.stack.plugins.module_utils._engine import ResourceError
+from ansible_collections.mailforest.stack.plugins.module_utils._engine import NotYetKnowable, ResourceError
 
 _PORTS = {88: "Kerberos", 389: "LDAP", 445: "SMB"}
 _KINDS = {0x1000: "member", 0x2000: "domain controller"}
@@ -158,6 +158,12 @@ class MemberPartner:
         return credentials
 
     def _connect(self, credentials: Any) -> Any:
+        """Samba's own LDAP client must be there: ldb's other one connects too, without logging in."""
+        if not any(Path(_bindings.samba.param.modules_dir()).glob("ldb/ildap.*")):
+            raise NotYetKnowable(
+                "Samba's client for LDAP is not installed on this host, so no controller can be logged in to. Nothing"
+                " was changed. Install the package samba-dsdb-modules (role samba_member does)."
+            )
         sam = _bindings.SamDB(
             url=f"ldap://{self.server}",
             session_info=_bindings.system_session(),

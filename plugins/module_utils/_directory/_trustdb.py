@@ -24,8 +24,8 @@ from ansible_collections.mailforest.stack.plugins.module_utils._engine import Re
 
 _DIRECTION_WORDS = {"inbound": "incoming", "outbound": "outgoing", "bidirectional": "both"}
 _ADVICE = (
-    " The account is not disabled: winbind goes on using the secure channel of an earlier trust with this domain. Restart"
-    " samba-ad-dc on both sides."
+    " The account is not disabled: winbind goes on using the secure channel of an earlier trust with this domain."
+    " Restart samba-ad-dc on both sides."
 )
 _ATTRIBUTES = ["trustPartner", "flatName", "trustDirection", "trustAttributes", "securityIdentifier"]
 
