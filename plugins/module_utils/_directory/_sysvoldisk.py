@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SYSVOL as files of this controller: read, staged, swapped, kept. Private to this collection.
 
-Whatever is written is written beside the share first, where no client sees it. The swap is one system call, so a client
-sees the old state or the new one; what was interrupted before it never happened, and is cleared away by the next run.
+Whatever is written is written to a place of root's own first: in the share, as smbd's code sets complete ACLs in it
+only; what was replaced is kept beside the share. The swap is one system call, so a client sees the old state or the new
+one; what was interrupted before it never happened, and is cleared away by the next run.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Acls(Protocol):
 
 
 class SysvolDisk:
-    """The share's directory, and a private one beside it for what is being written and what was replaced."""
+    """The share's directory, and a private one beside it for what was replaced."""
 
     def __init__(self, root: Path, domain: str, acls: Acls) -> None:
         """`domain` is the one directory in the root that is looked at."""
@@ -46,6 +47,7 @@ class SysvolDisk:
         self._domain = domain
         self._acls = acls
         self.work = root.parent / "sysvol_sync"
+        self.stage = root / ".mailforest-sysvol-sync"
 
     def tree(self) -> Tree:
         """The root, and all in the domain's directory."""
@@ -66,8 +68,11 @@ class SysvolDisk:
             )
         with (self.work / "lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            shutil.rmtree(self.work / "stage", ignore_errors=True)
-            yield
+            shutil.rmtree(self.stage, ignore_errors=True)
+            try:
+                yield
+            finally:
+                shutil.rmtree(self.stage, ignore_errors=True)
 
     def place(self, unit: str, tree: Tree, source: Source) -> None:
         """Stage, verify, keep, swap."""
@@ -140,9 +145,8 @@ class SysvolDisk:
         )
 
     def _staged(self, unit: str) -> Path:
-        stage = self.work / "stage"
-        stage.mkdir(mode=0o700, exist_ok=True)
-        place = stage / hashlib.sha256(unit.encode()).hexdigest()
+        self.stage.mkdir(mode=0o700, exist_ok=True)
+        place = self.stage / hashlib.sha256(unit.encode()).hexdigest()
         _delete(place)
         return place
 
@@ -177,9 +181,8 @@ class SysvolDisk:
 
     def _keep(self, unit: str) -> None:
         """The present state, instead of the one kept before; as links, which take neither time nor room."""
-        kept, new = self.work / "kept" / unit, self.work / "stage" / "kept"
+        kept, new = self.work / "kept" / unit, self.work / "new"
         _delete(new)
-        new.parent.mkdir(mode=0o700, exist_ok=True)
         present = self._root / unit
         if present.is_dir() and not present.is_symlink():
             shutil.copytree(present, new, symlinks=True, copy_function=_link)

@@ -33,6 +33,9 @@ except ImportError:
 
 _SERVICE = "sysvol"
 _NTACL = "security.NTACL"
+_POSIX = "system.posix_acl_access"
+_PLAIN = 3
+"""As many entries a plain mode can stand for: owner, group, others."""
 _FLAGS = ((0x01, "OI"), (0x02, "CI"), (0x04, "NP"), (0x08, "IO"), (0x10, "ID"))
 _KINDS = {0: "A", 1: "D", 5: "OA", 6: "OD"}
 _OF_OBJECTS = (5, 6)
@@ -89,17 +92,16 @@ class SambaAcls:
         return acl_text(ntacls.dsacl2fsacl(sddl, self._sid, as_sddl=False))
 
     def read(self, path: Path) -> str:
-        """As smbd would tell a client."""
-        try:
-            os.getxattr(path, _NTACL)
-        except OSError:
+        """As smbd would tell a client; nothing where it would let in other accounts than it tells."""
+        if not _has(path, _NTACL):
             return ""
-        return acl_text(
+        acl = acl_text(
             ntacls.getntacl(self._settings, str(path), self._session, direct_db_access=False, service=_SERVICE)
         )
+        return acl if acl.count("(") <= _PLAIN or _has(path, _POSIX) else ""
 
     def write(self, path: Path, acl: str) -> None:
-        """As smbd would for a client."""
+        """As smbd would for a client. Outside the share, only half of it would be done."""
         try:
             ntacls.setntacl(
                 self._settings,
@@ -117,6 +119,10 @@ class SambaAcls:
                 f"The ACL of {path} cannot be set: {exc}. The policy it belongs to was not changed. SYSVOL needs a file"
                 " system with POSIX ACLs and extended attributes."
             ) from exc
+
+
+def _has(path: Path, attribute: str) -> bool:
+    return attribute in os.listxattr(path)
 
 
 class SmbSource:
