@@ -395,7 +395,7 @@ class LocalHost:
             restored = Restored(**answer)
             judge(restored)
             _put(work / "target/state/sysvol", state / "sysvol")
-            _put(work / "target/private", Path(self._samba().private_dir))
+            _put(work / "target/private", Path(self._samba().private_dir), last="sam.ldb")
         finally:
             shutil.rmtree(work, ignore_errors=True)
         return restored
@@ -452,13 +452,19 @@ def _own_addresses() -> set[str]:
     return set(interface_ips(settings, True)) | {"127.0.0.1", "::1"}
 
 
-def _put(source: Path, target: Path) -> None:
-    """In one step; what a package has put there before goes aside first, and away when the new one stands."""
-    aside = target.with_name(f"{target.name}.before-restore")
-    if aside.exists():
-        shutil.rmtree(aside)
-    if target.exists():
-        target.rename(aside)
-    source.rename(target)
-    if aside.exists():
-        shutil.rmtree(aside)
+def _put(source: Path, target: Path, *, last: str = "") -> None:
+    """Move what is restored into place. A directory that is there keeps its place, which may be a mount; it is emptied.
+
+    `last` is what makes the host a controller: as long as it is not there, the next run does all this again.
+    """
+    if not target.exists():
+        source.rename(target)
+        return
+    for left in target.iterdir():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+    shutil.copymode(source, target)
+    for entry in sorted(source.iterdir(), key=lambda one: one.name == last):
+        entry.rename(target / entry.name)

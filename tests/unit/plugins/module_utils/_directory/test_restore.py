@@ -239,13 +239,26 @@ def test_an_encrypted_one_needs_a_key(tmp_path: Path) -> None:
     assert "identity" in (local(tmp_path).archive_fault(manifest) or "")
 
 
-def test_the_new_one_takes_the_place_in_one_step(tmp_path: Path) -> None:
-    for name in ("new", "old"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "file").write_text(name)
-    _restore._put(tmp_path / "new", tmp_path / "old")
-    assert [path.name for path in tmp_path.iterdir()] == ["old"]
-    assert (tmp_path / "old/file").read_text() == "new"
+def test_what_is_restored_takes_the_place_of_what_a_package_brought(tmp_path: Path) -> None:
+    (tmp_path / "new/sam.ldb.d").mkdir(parents=True)
+    (tmp_path / "new/sam.ldb").write_text("new")
+    (tmp_path / "new").chmod(0o700)
+    (tmp_path / "old/msg.sock").mkdir(parents=True)
+    (tmp_path / "old/left.tdb").write_text("old")
+    _restore._put(tmp_path / "new", tmp_path / "old", last="sam.ldb")
+    assert sorted(path.name for path in (tmp_path / "old").iterdir()) == ["sam.ldb", "sam.ldb.d"]
+    assert (tmp_path / "old").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_makes_a_controller_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved: list[str] = []
+    monkeypatch.setattr(Path, "rename", lambda self, _target: moved.append(self.name))
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    for name in ("zone", "sam.ldb", "idmap.ldb"):
+        (tmp_path / "new" / name).touch()
+    _restore._put(tmp_path / "new", tmp_path / "old", last="sam.ldb")
+    assert (sorted(moved[:2]), moved[2]) == (["idmap.ldb", "zone"], "sam.ldb")
 
 
 def test_the_site_is_that_of_the_controller_that_was_backed_up() -> None:
