@@ -227,7 +227,8 @@ class SeizeResource:
         for observation in self._options["observations"]:
             results = observation["results"]
             if is_vantage_point(results, addresses):
-                seen.setdefault(_short(observation["host"]), []).extend(answers(results, addresses))
+                found = seen.setdefault(_short(observation["host"]), [])
+                found += [answer for answer in answers(results, addresses) if answer not in found]
         self._vantage_points = sorted(seen)
         alive = {host: found for host, found in seen.items() if found}
         if alive:
@@ -310,11 +311,12 @@ def _short(name: str) -> str:
 
 def answers(results: Iterable[Mapping[str, Any]], addresses: Sequence[str]) -> list[str]:
     """What came from these addresses that shows life."""
-    return [
+    found = [
         f"{result.get('host')} port {result.get('port')} {result.get('verdict')}"
         for result in results
         if _of(result, addresses) and result.get("verdict") in _ALIVE
     ]
+    return list(dict.fromkeys(found))
 
 
 def is_vantage_point(results: Sequence[Mapping[str, Any]], addresses: Sequence[str]) -> bool:
