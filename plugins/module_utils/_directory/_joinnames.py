@@ -11,10 +11,9 @@ from typing import NamedTuple
 _LINE = re.compile(r"(?:\$\{(?P<only>IF_\w+)\})?(?P<kind>A|AAAA|CNAME|SRV)\s+(?P<name>\S+)\s+(?P<target>\S+)")
 _OTHERS = frozenset({"IF_PDC", "IF_RODC", "IF_ROGC"})
 """Lines of what not every writable controller is."""
-_WRITABLE = frozenset(
-    {"IF_PDC", "IF_RWDC", "IF_RWGC", "IF_RWDNS_DOMAIN", "IF_RWDNS_FOREST", "IF_GC", "IF_DNS_DOMAIN", "IF_DNS_FOREST"}
-)
-"""Lines of what no read-only controller writes: it is found in its own site only, and not as a global catalog."""
+_READ_ONLY = frozenset({None, "IF_DC"})
+"""Lines of every controller. Of these, Samba's own call for a read-only one (DsrUpdateReadOnlyServerDnsRecords) is refused
+by Samba's writable ones, so that no service record of it can be waited for."""
 
 
 class Name(NamedTuple):
@@ -26,8 +25,12 @@ class Name(NamedTuple):
 
 def names(update_list: str, values: Mapping[str, str], *, read_only: bool = False) -> Iterator[Name]:
     """Read `dns_update_list`; `values` are those of its variables."""
-    others = _WRITABLE if read_only else _OTHERS
     for line in update_list.splitlines():
         found = _LINE.match(line)
-        if found and found["only"] not in others:
-            yield Name(re.sub(r"\$\{(\w+)\}", lambda variable: values[variable[1]], found["name"]), found["kind"])
+        if found is None or found["only"] in _OTHERS or (read_only and not _is_basic(found["only"], found["kind"])):
+            continue
+        yield Name(re.sub(r"\$\{(\w+)\}", lambda variable: values[variable[1]], found["name"]), found["kind"])
+
+
+def _is_basic(only: str | None, kind: str) -> bool:
+    return only in _READ_ONLY and kind != "SRV"

@@ -36,10 +36,8 @@ def test_the_names_of_a_writable_controller_are_read() -> None:
     ]
 
 
-def test_a_read_only_controller_is_found_in_its_site_only() -> None:
+def test_a_read_only_controller_has_its_own_name_and_no_services() -> None:
     assert list(names(LIST, VALUES, read_only=True)) == [
         ("dc3.corp.example.test", "A"),
         ("1d3ae5a6._msdcs.example.test", "CNAME"),
-        ("_ldap._tcp.branch._sites.corp.example.test", "SRV"),
-        ("_ldap._tcp.ro.corp.example.test", "SRV"),
     ]
