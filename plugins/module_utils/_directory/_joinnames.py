@@ -12,8 +12,8 @@ _LINE = re.compile(r"(?:\$\{(?P<only>IF_\w+)\})?(?P<kind>A|AAAA|CNAME|SRV)\s+(?P
 _OTHERS = frozenset({"IF_PDC", "IF_RODC", "IF_ROGC"})
 """Lines of what not every writable controller is."""
 _READ_ONLY = frozenset({None, "IF_DC"})
-"""Lines of every controller. Of these, Samba's own call for a read-only one (DsrUpdateReadOnlyServerDnsRecords) is refused
-by Samba's writable ones, so that no service record of it can be waited for."""
+"""Lines of every controller. A read-only one's call to have its service records written
+(DsrUpdateReadOnlyServerDnsRecords) is refused by Samba's writable ones, so that none can be waited for."""
 
 
 class Name(NamedTuple):
