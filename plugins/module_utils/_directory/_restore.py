@@ -394,11 +394,20 @@ class LocalHost:
             )
             restored = Restored(**answer)
             judge(restored)
-            _put(work / "target/state/sysvol", state / "sysvol")
-            _put(work / "target/private", Path(self._samba().private_dir), last="sam.ldb")
+            self._move(work / "target")
         finally:
             shutil.rmtree(work, ignore_errors=True)
         return restored
+
+    def _move(self, target: Path) -> None:
+        try:
+            _put(target / "state/sysvol", self._state() / "sysvol")
+            _put(target / "private", Path(self._samba().private_dir), last="sam.ldb")
+        except OSError as exc:
+            raise ResourceError(
+                f"What was restored could not be moved into place: {exc}. This host holds no domain yet. Cure the"
+                " cause, and run again: it begins anew."
+            ) from exc
 
     def _plain(self, manifest: Manifest, work: Path) -> Path:
         archive = work / "archive.tar.bz2"
