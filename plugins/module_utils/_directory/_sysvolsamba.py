@@ -32,7 +32,6 @@ except ImportError:
     credentials = ntacls = provision = system_session_unix = security = libsmb = s3param = passdb = None
 
 _SERVICE = "sysvol"
-_NTACL = "security.NTACL"
 _POSIX = "system.posix_acl_access"
 _PLAIN = 3
 """As many entries a plain mode can stand for: owner, group, others."""
@@ -93,8 +92,6 @@ class SambaAcls:
 
     def read(self, path: Path) -> str:
         """As smbd would tell a client; nothing where it would let in other accounts than it tells."""
-        if not _has(path, _NTACL):
-            return ""
         acl = acl_text(
             ntacls.getntacl(self._settings, str(path), self._session, direct_db_access=False, service=_SERVICE)
         )
