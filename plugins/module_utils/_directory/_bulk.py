@@ -45,6 +45,8 @@ _EXAMINED = 500
 _AHEAD = 32
 _FEW_RIDS = 200
 _RID_SECONDS = 180.0
+_BREATH = 0.05
+"""Seconds between two transactions, in which others write: a logon that fails is counted, a password is changed."""
 
 
 class Directory(Finder, Keeper, Protocol):
@@ -253,6 +255,7 @@ class BulkObjects:
         self._wait_for_rids(self._waiting.pop(0))
         with self._store.transaction():
             yield
+        time.sleep(_BREATH)
 
     def _wait_for_rids(self, needed: int) -> None:
         deadline = time.monotonic() + _RID_SECONDS
