@@ -18,7 +18,7 @@ from ansible_collections.mailforest.stack.tests.system.support.playbook import (
     directory_again,
     eventually,
     site,
-    verify,
+    verified,
 )
 
 REFUSED = (smtplib.SMTPAuthenticationError, imaplib.IMAP4.error, poplib.error_proto)
