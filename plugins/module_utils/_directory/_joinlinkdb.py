@@ -8,6 +8,7 @@ import contextlib
 import secrets
 import socket
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,7 @@ class SambaLink:
         self._account = f"{wanted.host_name}$"
         self._replication = _Replication(configuration_file)
         self._read_only = self._replication.read_only
+        self._begun = time.time()
         self._there: Mapping[str, tuple[str, int]] | None = None
         self._own: Mapping[str, tuple[str, int]] | None = None
 
@@ -180,7 +182,9 @@ class SambaLink:
             subprocess.run(command, capture_output=True, timeout=_UPDATE_SECONDS, check=False)
 
     def lacking_here(self) -> list[str]:
-        """Compare with the server's numbers at the first time."""
+        """Compare with the server's numbers at the first time; a read-only controller may not ask for them."""
+        if self._read_only:
+            return self._not_pulled()
         server = self._server()
         if self._there is None:
             self._there = {
@@ -188,6 +192,15 @@ class SambaLink:
                 for context in self._replication.naming_contexts()
             }
         return lacking(self._replication, {server.name: self._there}).get(server.name, [])
+
+    def _not_pulled(self) -> list[str]:
+        """What has not come from any partner since this began."""
+        pulled = {
+            partner.naming_context
+            for partner in self._replication.partners()
+            if (partner.last_success or 0) >= self._begun
+        }
+        return [context for context in self._replication.naming_contexts() if context not in pulled]
 
     def lacking_there(self) -> list[str]:
         """Compare the own numbers at the first time with the server's; a read-only controller has none to give."""
