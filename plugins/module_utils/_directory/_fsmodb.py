@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bindings import ldb
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._replicationdb import DirectoryReplication
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._samdb import SamStore
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._store import Change, Operation, encode
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import ResourceError
@@ -19,6 +21,7 @@ _BECOME = {
     "infrastructure": "becomeInfrastructureMaster",
 }
 """Operational attributes of the rootDSE ([MS-ADTS] 3.1.1.3.3)."""
+_ROUNDS, _PAUSE = 3, 2.0
 SCOPES = {
     "schema": "forest",
     "naming": "forest",
@@ -36,6 +39,7 @@ class DirectoryRoles:
 
     def __init__(self, configuration_file: str) -> None:
         """Open the directory."""
+        self._file = configuration_file
         self._store = SamStore(configuration_file)
         sam = self._store.sam
         domain, configuration = self._store.domain_dn, str(sam.get_config_basedn())
@@ -88,12 +92,27 @@ class DirectoryRoles:
         try:
             self._store.sam.modify(message)
         except ldb.LdbError as exc:
+            if self._arrived(role):
+                return
             raise ResourceError(
                 f"The role {role} was not transferred from {self.owners()[role]} to {self.own}: {exc.args[1]}."
                 " The roles before it are. Check that samba-ad-dc runs on both and that they reach each other on 135,"
                 " 389 and the dynamic RPC ports, then run again. A role whose owner is gone for good has to be seized.",
                 role=role,
             ) from exc
+
+    def _arrived(self, role: str) -> bool:
+        """Whether the owner has given the role although Samba says it failed, and replication brings it.
+
+        Samba 4.22 asks twice for the role of the schema; the second time the owner answers that it is none any more.
+        """
+        replication = DirectoryReplication(self._file)
+        for _round in range(_ROUNDS):
+            replication.pull()
+            if self.owners()[role] == self.own:
+                return True
+            time.sleep(_PAUSE)
+        return False
 
     def give(self, role: str, owner: str) -> None:
         """Delete the old value and add the new one, so that a change made meanwhile is not overwritten."""
