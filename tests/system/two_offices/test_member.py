@@ -32,6 +32,8 @@ credentials.guess(settings)
 credentials.set_domain(given["domain"])
 credentials.set_username(given["user"])
 credentials.set_password(given["password"])
+if given["kerberos"]:
+    credentials.set_realm(given["realm"])
 credentials.set_kerberos_state(MUST_USE_KERBEROS if given["kerberos"] else DONT_USE_KERBEROS)
 try:
     share = libsmb.Conn(given["host"], given["share"], lp=settings, creds=credentials)
@@ -66,6 +68,7 @@ def _ask(office: Office, client: str, user: str, password: str, *, domain: str =
         "host": office.fqdn(_member(office)),
         "share": _share(office)["name"],
         "domain": domain or office.dns_domain.partition(".")[0].upper(),
+        "realm": office.dns_domain.upper(),
         "user": user,
         "password": password,
         "kerberos": kerberos,
