@@ -91,13 +91,13 @@ class Bench:
             sheet = csv.writer(file)
             sheet.writerow([*columns, "password"] if passwords else columns)
             for number in range(self.users):
-                name = f"bulk{number:06d}"
+                name = f"bench-{number:06d}"
                 row = [
                     name,
                     f"First{number}",
                     f"Last{number}",
                     f"{name}@example.test",
-                    f"bulk-group-{number % self.groups}",
+                    f"bench-group-{number % self.groups}",
                 ]
                 sheet.writerow([*row, _PASSWORD] if passwords else row)
         return path
@@ -106,7 +106,7 @@ class Bench:
         """The options of the module."""
         return {
             "ous": [{"name": _OU}],
-            "groups": [{"name": f"bulk-group-{number}"} for number in range(self.groups)],
+            "groups": [{"name": f"bench-group-{number}"} for number in range(self.groups)],
             "group_path": f"OU={_OU}",
             "user_path": f"OU={_OU}",
             "people": str(self.people(passwords=passwords)),
