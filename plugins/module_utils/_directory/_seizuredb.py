@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._directory import _bindings, _removal, _root
@@ -222,10 +223,13 @@ def look(addresses: Any) -> list[dict[str, Any]]:
 
 def seizures(configuration_file: str) -> dict[str, Any]:
     """What the module `seizure_info` returns; a host without a directory is no error."""
+    blank = {"controller": None, "settings_guid": None, "serving": False, "seizures": []}
+    if not Path(configuration_file).exists():
+        return blank
     try:
         directory = SeizureDirectory(configuration_file)
     except NotYetKnowable:
-        return {"controller": None, "settings_guid": None, "serving": False, "seizures": []}
+        return blank
     return {
         "controller": directory.own,
         "settings_guid": directory.settings_guid,

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.mailforest.stack.plugins.module_utils import _engine
-from ansible_collections.mailforest.stack.plugins.module_utils._directory import _fsmo, _seizure
+from ansible_collections.mailforest.stack.plugins.module_utils._directory import _fsmo, _seizure, _seizuredb
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._seizure import Record, Victim
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import ResourceError
 
@@ -247,3 +248,8 @@ def test_what_is_probed_shows_any_life() -> None:
     checks = _seizure.checks([DEAD])
     assert {check["port"] for check in checks} >= {22, 88, 135, 389, 445, 636}
     assert all(check["host"] == DEAD for check in checks)
+
+
+def test_a_host_without_samba_is_blank(tmp_path: Path) -> None:
+    found = _seizuredb.seizures(str(tmp_path / "smb.conf"))
+    assert found == {"controller": None, "settings_guid": None, "serving": False, "seizures": []}
