@@ -263,7 +263,8 @@ EXAMPLES = r"""
     remote_src: true
     memberships: set
     purge:
-      under: [OU=Pupils,OU=School]
+      under:
+        - OU=Pupils,OU=School
       max_deletions: 250
 """
 

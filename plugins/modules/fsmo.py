@@ -155,11 +155,14 @@ EXAMPLES = r"""
 
 # What it takes to do it safely is in the playbook mailforest.stack.fsmo_seize.
 - name: Take the roles of a controller that burnt down
-  mailforest.stack.fsmo:
-    state: seized
-    dead_controller: dc1
-    confirm: dc1
-    observations: "{{ seen }}"
+  hosts: dc2
+  tasks:
+    - name: Take the roles
+      mailforest.stack.fsmo:
+        state: seized
+        dead_controller: dc1
+        confirm: dc1
+        observations: "{{ seen }}"
 """
 
 RETURN = r"""
