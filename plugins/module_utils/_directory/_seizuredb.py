@@ -223,7 +223,7 @@ def look(addresses: Any) -> list[dict[str, Any]]:
 
 def seizures(configuration_file: str) -> dict[str, Any]:
     """What the module `seizure_info` returns; a host without a directory is no error."""
-    blank = {"controller": None, "settings_guid": None, "serving": False, "seizures": []}
+    blank: dict[str, Any] = {"controller": None, "settings_guid": None, "serving": False, "seizures": []}
     if not Path(configuration_file).exists():
         return blank
     try:
