@@ -108,7 +108,7 @@ def manifest_of(text: str) -> Manifest:
         contents = dict(values.pop("contents"))
         controllers = [Controller(**controller) for controller in contents.pop("controllers")]
         manifest = Manifest(contents=Contents(controllers=controllers, **contents), **values)
-        _ = manifest.time
+        manifest.time.isoformat()  # it is read when asked for
     except (KeyError, TypeError, ValueError) as exc:
         raise ValueError(f"it is not complete ({exc})") from exc
     if PurePosixPath(manifest.file).name != manifest.file or not manifest.file.startswith(manifest.name):

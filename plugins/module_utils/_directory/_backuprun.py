@@ -26,7 +26,7 @@ def main() -> None:
         backup = resource.result()["backup"]
     except ResourceError as exc:
         log = "\n".join(exc.details.get("log", []))
-        sys.exit(f"{exc}\n{log}".strip())
+        raise SystemExit(f"{exc}\n{log}".strip()) from None
     sys.stdout.write(f"{backup['path']}: {backup['size']} bytes, {backup['objects']} objects\n")
 
 

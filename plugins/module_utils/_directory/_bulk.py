@@ -145,11 +145,11 @@ class BulkObjects:
         faults.add(self._edges.nested())
         faults.check()
         self._purge.examine(users=self._tree.has_people, groups=bool(self._tree.groups))
-        return {label: before for label, (before, _) in self._shown.items()}
+        return {label: shown[0] for label, shown in self._shown.items()}
 
     def desired(self, before: State) -> State:
         """The same, as it will be."""
-        return {label: after for label, (_, after) in self._shown.items()}
+        return {label: shown[1] for label, shown in self._shown.items()}
 
     def _examine_ous(self, faults: Faults) -> None:
         for row in self._tree.ous:

@@ -118,7 +118,7 @@ def _doubled(value: int) -> int:
 
 
 def _substituted(word: int) -> int:
-    box, _ = _boxes()
+    box = _boxes()[0]
     return int.from_bytes(bytes(box[byte] for byte in word.to_bytes(4, "big")), "big")
 
 

@@ -92,7 +92,10 @@ class Writer:
             if secrets is None:
                 rest = [later for later in logins[number:] if later is not None and later.is_plain]
                 secrets = self._hands.secrets(self._known_realm(), rest, self._example)
-            yield plan, next(secrets)
+            secret = next(secrets, None)
+            if secret is None:
+                raise RuntimeError("there are fewer keys than passwords")
+            yield plan, secret
 
     def _known_realm(self) -> Realm:
         if self._realm is None:

@@ -131,7 +131,7 @@ class Foresight:
             )
         for upn in _new(target, "userPrincipalName"):
             yield from self._taken(target, "userPrincipalName", upn, "UPN")
-            name, _, domain = upn.rpartition("@")
+            name, _at, domain = upn.rpartition("@")
             if domain.casefold() == realm.casefold():
                 yield from self._taken(target, "sAMAccountName", name, "account name that its UPN implies,")
         for spn in _new(target, "servicePrincipalName"):

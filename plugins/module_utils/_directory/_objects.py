@@ -381,7 +381,8 @@ class DirectoryObjects:
 
     def _guarded(self, target: Target, option: str, entries: Sequence[str], *, also_place: bool) -> bool:
         """Protection from deletion is twofold, as a right on the container goes before."""
-        assert target.entry is not None
+        if target.entry is None:
+            return False
         held = _access.holds(self._store.dacl(guid_dn(target.entry.guid)), entries)
         if option != "protect_from_deletion" or not also_place or not held:
             return held

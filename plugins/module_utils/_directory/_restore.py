@@ -335,10 +335,9 @@ class LocalHost:
             stderr=subprocess.PIPE,
             env={"PATH": _sambaprocess.PATH},
         ) as age:
-            assert age.stdin and age.stdout and age.stderr
-            with closing(age.stdin):
-                age.stdin.write(f"{self._identity}\n".encode())
-            yield age.stdout, lambda: _age_fault(age)
+            with closing(_pipe(age.stdin)) as keys:
+                keys.write(f"{self._identity}\n".encode())
+            yield _pipe(age.stdout), lambda: _age_fault(age)
 
     def samba_version(self) -> str:
         """Of the bindings."""
@@ -426,12 +425,18 @@ def _first_site(manifest: Manifest) -> str:
     return next(one.site for one in contents.controllers if one.name == contents.server)
 
 
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    """One that was asked for is there."""
+    if stream is None:
+        raise OSError("age was started without its pipes")
+    return stream
+
+
 def _age_fault(age: subprocess.Popen[bytes]) -> str | None:
     """Read what is left, and hear age's verdict: it authenticates every block, the last one as the last."""
-    assert age.stdout and age.stderr
-    while age.stdout.read(1 << 20):
+    while _pipe(age.stdout).read(1 << 20):
         pass
-    message = age.stderr.read().decode(errors="replace")
+    message = _pipe(age.stderr).read().decode(errors="replace")
     if age.wait() == 0:
         return None
     lines = [line for line in message.splitlines() if line.startswith("age: error:")]
