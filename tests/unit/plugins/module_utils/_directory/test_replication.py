@@ -43,6 +43,7 @@ class Forest:
         self.deaf: set[str] = set()
         self.deaf_generator = False
         self.subnets: dict[str, str | None] = {"198.51.100.64/26": "hq"}
+        self.ring = [("dc1", "dc2"), ("dc2", "dc3"), ("dc3", "dc1")]
         self.on_pull: Callable[[], None] = lambda: None
         self.on_ask: Callable[[], None] = lambda: None
 
@@ -69,13 +70,12 @@ class Forest:
 
     def layout(self) -> Layout:
         members = [Member(name=name, site="hq", read_only=False) for name in ("dc1", "dc2", "dc3")]
-        ring = (("dc1", "dc2"), ("dc2", "dc3"), ("dc3", "dc1"))
         return Layout(
             sites={"hq": "dc1"},
             members=tuple(members),
             connections=tuple(
                 Connection(controller=controller, source=source, generated=True, enabled=True)
-                for controller, source in ring
+                for controller, source in self.ring
             ),
             subnets=self.subnets,
         )
@@ -220,6 +220,14 @@ def test_a_new_partner_is_a_change() -> None:
     result = catch_up(forest)
     assert result["changed"]
     assert "compute" in forest.calls
+
+
+def test_connections_that_are_yet_to_be_made_are_made_now() -> None:
+    """A run from blank hosts ended within the generator's five minutes, with an office that nobody pulled into."""
+    forest = Forest()
+    forest.ring.pop()
+    assert catch_up(forest)["rounds"] == 1
+    assert forest.calls == ["pull", "compute"]
 
 
 def test_waiting_ends_with_the_names_of_those_that_are_lacking() -> None:
