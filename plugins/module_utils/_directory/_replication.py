@@ -261,7 +261,7 @@ class Catcher:
             f"{name} has changes of {', '.join(missing)} that are not here." for name, missing in lag.items()
         ]
         if not (asking or lag or unserved):
-            # What flows now may flow by what a join left; the connections that last are the generator's, every five minutes.
+            # What flows now may flow by what a join left; the connections that last are the generator's.
             if not self._computed and layout_faults(self._replication.layout()):
                 self._compute()
             return True
