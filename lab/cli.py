@@ -10,6 +10,7 @@ import fcntl
 import shutil
 import sys
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     except (LabError, docker.errors.DockerException) as exc:
         print(f"lab: {exc}", file=sys.stderr)
         return 1
-    if options.command not in ("status", "free"):
+    if options.command not in ("status", "free", "evict"):
         _say(f"{options.command} done in {time.monotonic() - begun:.1f} s")
     return 0
 
@@ -70,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     free = commands.add_parser("free", help="say whether a lab can be made, or which other one is in its way")
     free.add_argument("lab", choices=labs)
     free.set_defaults(run=_free)
+    evict = commands.add_parser("evict", help="remove the labs that other checkouts of this repository made")
+    evict.set_defaults(run=_evict)
     status = commands.add_parser("status", help="list the hosts that exist")
     status.add_argument("lab", nargs="?", choices=labs)
     status.set_defaults(run=_status)
@@ -81,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 def _up(client: Any, options: argparse.Namespace) -> None:
     lab = load(_LABS / f"{options.lab}.yml")
     images.ensure(client, (host.release for host in lab.hosts.values()), say=_say)
-    made = engine.create(client, lab, resolvers=resolvers.upstream())
+    made = engine.create(client, lab, resolvers=resolvers.upstream(), checkout=_checkout())
     key = access.ensure_key_pair(_OUTPUT / lab.name)
     engine.parallel(lambda host: access.authorize(engine.container(client, lab, host), key), lab.hosts.values())
     started = engine.start(client, lab)
@@ -122,7 +125,12 @@ def _down(client: Any, options: argparse.Namespace) -> None:
 
 
 def _free(client: Any, options: argparse.Namespace) -> None:
-    engine.refuse_neighbours(client, options.lab)
+    engine.refuse_neighbours(client, options.lab, checkout=_checkout())
+
+
+def _evict(client: Any, _options: argparse.Namespace) -> None:
+    for name in engine.evict(client, checkout=_checkout()):
+        _say(f"removed the lab '{name}', which another checkout made")
 
 
 def _status(client: Any, options: argparse.Namespace) -> None:
@@ -138,6 +146,14 @@ def _status(client: Any, options: argparse.Namespace) -> None:
 def _clean(client: Any, options: argparse.Namespace) -> None:
     engine.remove_all(client)
     _forget(_OUTPUT)
+
+
+def _checkout() -> str:
+    """What tells this checkout from others: hosts have the passwords of the one that made them. It goes with .build."""
+    path = _OUTPUT.parent / "checkout"
+    if not path.exists():
+        access.write(path, uuid.uuid4().hex)
+    return path.read_text(encoding="ascii")
 
 
 def _forget(directory: Path) -> None:

@@ -17,6 +17,7 @@ from lab.errors import LabError
 from lab.images import IMAGES, LABEL, host_image
 
 _SPEC = "mailforest.lab.spec"
+_CHECKOUT = "mailforest.lab.checkout"
 _STOP_SECONDS = 30
 _WORKERS = 8
 _CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "NET_RAW", "SYS_PTRACE"]
@@ -61,14 +62,14 @@ def networks(client: Any, lab: str | None = None) -> list[Any]:
     return list(client.networks.list(filters=_labelled(lab)))
 
 
-def create(client: Any, lab: Lab, *, resolvers: list[str]) -> list[str]:
+def create(client: Any, lab: Lab, *, resolvers: list[str], checkout: str) -> list[str]:
     """Make the networks and containers that are missing, started or not; names of the hosts that were made."""
-    refuse_neighbours(client, lab.name)
+    refuse_neighbours(client, lab.name, checkout=checkout)
     present = {network.name for network in networks(client, lab.name)}
     for network in lab.networks.values():
         if f"{lab.name}-{network.name}" not in present:
-            _create_network(client, lab, network)
-    specs = {host.name: _spec(lab, host, resolvers=resolvers) for host in lab.hosts.values()}
+            _create_network(client, lab, network, checkout=checkout)
+    specs = {host.name: _spec(lab, host, resolvers=resolvers, checkout=checkout) for host in lab.hosts.values()}
     existing = {str(item.name): item for item in containers(client, lab.name)}
     _refuse_changed(lab, specs, existing)
     missing = [host for host in lab.hosts.values() if container_name(lab.name, host.name) not in existing]
@@ -109,6 +110,14 @@ def remove(client: Any, lab: str | None = None) -> None:
         network.remove()
 
 
+def evict(client: Any, *, checkout: str) -> list[str]:
+    """Remove the labs that other checkouts made; their names."""
+    labs = sorted({str(item.attrs["Labels"][LABEL]) for item in _foreign(client, checkout)})
+    for lab in labs:
+        remove(client, lab)
+    return labs
+
+
 def remove_all(client: Any) -> None:
     """Remove whatever carries our label or name: containers, networks, volumes, images."""
     remove(client)
@@ -126,13 +135,23 @@ def _labelled(lab: str | None) -> dict[str, str]:
     return {"label": LABEL if lab is None else f"{LABEL}={lab}"}
 
 
-def refuse_neighbours(client: Any, lab: str) -> None:
-    """Raise an error when another lab is there."""
+def refuse_neighbours(client: Any, lab: str, *, checkout: str) -> None:
+    """Raise an error when another lab is there, or this one with hosts that another checkout made."""
     others = sorted({str(item.attrs["Labels"][LABEL]) for item in networks(client)} - {lab})
     if others:
         raise LabError(
             f"The lab '{others[0]}' is up, and all labs use the same addresses. Remove it: tools/lab down {others[0]}"
         )
+    if _foreign(client, checkout):
+        raise LabError(
+            f"The lab '{lab}' was made by another checkout of the repository, whose passwords and keys its hosts have. "
+            f"Remove it there, or here, which loses what is on its hosts: tools/lab down {lab}"
+        )
+
+
+def _foreign(client: Any, checkout: str) -> list[Any]:
+    """Networks of other checkouts: a lab's networks come before its hosts and go after them."""
+    return [item for item in networks(client) if item.attrs["Labels"].get(_CHECKOUT) != checkout]
 
 
 def _refuse_changed(lab: Lab, specs: dict[str, dict[str, Any]], existing: dict[str, Any]) -> None:
@@ -145,7 +164,7 @@ def _refuse_changed(lab: Lab, specs: dict[str, dict[str, Any]], existing: dict[s
         )
 
 
-def _create_network(client: Any, lab: Lab, network: Network) -> None:
+def _create_network(client: Any, lab: Lab, network: Network, *, checkout: str) -> None:
     pool = docker.types.IPAMPool(subnet=str(network.subnet), gateway=str(network.bridge))
     client.networks.create(
         f"{lab.name}-{network.name}",
@@ -156,11 +175,11 @@ def _create_network(client: Any, lab: Lab, network: Network) -> None:
             # Engines from 28 on drop what is routed to a container; the hosts' own rules are what is tried here.
             "com.docker.network.bridge.gateway_mode_ipv4": "nat-unprotected",
         },
-        labels={LABEL: lab.name},
+        labels={LABEL: lab.name, _CHECKOUT: checkout},
     )
 
 
-def _spec(lab: Lab, host: Host, *, resolvers: list[str]) -> dict[str, Any]:
+def _spec(lab: Lab, host: Host, *, resolvers: list[str], checkout: str) -> dict[str, Any]:
     """What a container is made from. Its digest tells whether one that exists is the one that is wanted."""
     image = host_image(host.release)
     environment = {
@@ -174,7 +193,7 @@ def _spec(lab: Lab, host: Host, *, resolvers: list[str]) -> dict[str, Any]:
     return {
         "image": image,
         "environment": environment | {"LAB_RESOLVERS": " ".join(resolvers)},
-        "labels": {LABEL: lab.name, _SPEC: digest},
+        "labels": {LABEL: lab.name, _SPEC: digest, _CHECKOUT: checkout},
     }
 
 

@@ -43,6 +43,16 @@ def module(host: Host, name: str, /, **arguments: Any) -> dict[str, Any]:
     return found
 
 
+def refusal(host: Host, name: str, /, **arguments: Any) -> str:
+    """What a module says that refuses."""
+    try:
+        found = host.ansible(f"mailforest.stack.{name}", json.dumps(arguments), check=False)
+    except host.ansible.AnsibleException as exc:
+        found = exc.result
+    assert found.get("changed", False) is False
+    return str(found["msg"])
+
+
 def variables(host: Host) -> dict[str, Any]:
     """The host's inventory variables as they stand, not templated."""
     found: dict[str, Any] = host.ansible.get_variables()

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 from collections.abc import Iterator
 from itertools import product
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support import office as offices
-from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, root_shell
+from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, refusal, root_shell
 from ansible_collections.mailforest.stack.tests.system.support.network import ldap_bind
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from testinfra.host import Host
@@ -53,16 +52,6 @@ def unit(controller: str, host: Host, office: Office) -> Iterator[str]:
         yield dn
     finally:
         root_shell(host, f"samba-tool ou delete '{dn}' --force-subtree-delete")
-
-
-def refusal(host: Host, name: str, /, **arguments: Any) -> str:
-    """What a module says that refuses."""
-    try:
-        found = host.ansible(f"mailforest.stack.{name}", json.dumps(arguments), check=False)
-    except host.ansible.AnsibleException as exc:
-        found = exc.result
-    assert found.get("changed", False) is False
-    return str(found["msg"])
 
 
 def _group(prefix: str, kind: tuple[str, str]) -> str:
@@ -210,7 +199,7 @@ def test_what_samba_would_refuse_is_said_first(controller: str, host: Host, unit
     name = f"{controller}-first"
     module(host, "user", name=name, path=unit, password=PASSWORD, upn=f"{name}@{office.mail_domain}")
     users = [
-        {"name": f"{controller}-weak", "path": unit, "password": "short"},
+        {"name": f"{controller}-weak", "path": unit, "password": "Xy7"},
         {"name": f"{controller}-upn", "path": unit, "upn": f"{name}@{office.mail_domain}"},
     ]
     said = refusal(host, "user", users=users)

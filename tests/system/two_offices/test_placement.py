@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support.directory import owners
-from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, root_shell
+from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, refusal, root_shell
 from ansible_collections.mailforest.stack.tests.system.support.network import records
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.playbook import directory_again, eventually
@@ -81,10 +80,7 @@ def test_the_name_of_the_pdc_emulator_follows_at_once(office: Office) -> None:
 
 def _refused(office: Office, **options: Any) -> str:
     """What stands against a raise, on the first controller."""
-    host = at(office.controllers[0])
-    result = host.ansible("mailforest.stack.functional_level", json.dumps(options), check=False)
-    assert result.get("failed"), result
-    return str(result["msg"])
+    return refusal(at(office.controllers[0]), "functional_level", **options)
 
 
 def test_a_level_is_not_raised_while_a_controller_offers_less(office: Office) -> None:

@@ -54,3 +54,43 @@ def test_an_unknown_host_is_named_and_nothing_is_removed(client: Any, removed: l
     with pytest.raises(LabError, match=r"The lab 'small' has no host 'c'\. Choose from: a, b\."):
         engine.remove_hosts(client, LAB, ["b", "c"])
     assert removed == []
+
+
+class Networks:
+    """An engine that knows networks, and the machines of every lab."""
+
+    def __init__(self, *labels: dict[str, str]) -> None:
+        self.labs: list[str] = []
+        self.networks = SimpleNamespace(list=self._found)
+        self.containers = SimpleNamespace(list=lambda **_: [])
+        self._labels = labels
+
+    def _found(self, *, filters: dict[str, str]) -> list[Any]:
+        name, _, lab = filters["label"].partition("=")
+        return [
+            SimpleNamespace(attrs={"Labels": labels}, remove=lambda lab=labels[name]: self.labs.append(lab))
+            for labels in self._labels
+            if lab in ("", labels[name])
+        ]
+
+
+def test_a_lab_of_this_checkout_is_taken_as_it_is() -> None:
+    client = Networks({"mailforest.lab": "small", "mailforest.lab.checkout": "mine"})
+    engine.refuse_neighbours(client, "small", checkout="mine")
+    assert engine.evict(client, checkout="mine") == []
+    assert client.labs == []
+
+
+@pytest.mark.parametrize("labels", [{"mailforest.lab.checkout": "theirs"}, {}])
+def test_a_lab_of_another_checkout_has_other_passwords(labels: dict[str, str]) -> None:
+    client = Networks({"mailforest.lab": "small"} | labels)
+    with pytest.raises(LabError, match=r"made by another checkout.*tools/lab down small"):
+        engine.refuse_neighbours(client, "small", checkout="mine")
+    assert engine.evict(client, checkout="mine") == ["small"]
+    assert client.labs == ["small"]
+
+
+def test_another_lab_is_in_the_way() -> None:
+    client = Networks({"mailforest.lab": "large", "mailforest.lab.checkout": "mine"})
+    with pytest.raises(LabError, match=r"The lab 'large' is up.*tools/lab down large"):
+        engine.refuse_neighbours(client, "small", checkout="mine")
