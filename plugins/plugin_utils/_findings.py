@@ -58,6 +58,12 @@ _TOLD = (
         expected="those that the directory lists, with their ACLs",
     ),
     Question(
+        registered="__health",
+        requirement="AD-15",
+        subject="the domain controller itself",
+        expected="its names in DNS, signed time, a certificate that is valid for weeks, files and logins of root alone",
+    ),
+    Question(
         registered="__tunnels", requirement="AD-11", subject="tunnels to linked sites", expected="each one connected"
     ),
 )

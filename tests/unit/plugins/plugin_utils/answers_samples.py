@@ -94,7 +94,7 @@ def port(**changes: Any) -> dict[str, Any]:
 def registered() -> dict[str, dict[str, Any]]:
     """Host to what it registered."""
     skipped = {"skipped": True, "changed": False}
-    everything = ("__locator", "__roles", "__replication", "__sysvol", "__srv", "__tunnels", "__flows")
+    everything = ("__locator", "__roles", "__replication", "__sysvol", "__health", "__srv", "__tunnels", "__flows")
     hosts = {
         name: {"__ports": {"results": []}, **dict.fromkeys(everything, skipped)}
         for name in ("gw-hq", "dc1", "dc2", "mx1", "mx2", "outside")
@@ -104,6 +104,7 @@ def registered() -> dict[str, dict[str, Any]]:
             "__roles": {"owners": plan()["fsmo"], "rid_pool": {"domain_left": 1_073_000_000}},
             "__replication": {"partners": [{"controller": partner}, {"controller": partner}], "problems": []},
             "__sysvol": sysvol(),
+            "__health": {"controller": name, "problems": []},
             "__srv": {"answers": srv_answers()},
         }
     hosts["gw-hq"]["__tunnels"] = {"tunnels": [], "problems": []}

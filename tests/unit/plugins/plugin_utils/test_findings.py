@@ -89,6 +89,7 @@ def test_a_port_says_what_was_expected_and_found(hosts: Hosts) -> None:
         ("dc1", "__roles", "AD-21"),
         ("dc1", "__replication", "AD-7"),
         ("dc1", "__sysvol", "AD-42"),
+        ("dc1", "__health", "AD-15"),
         ("dc1", "__srv", "AD-52"),
         ("gw-hq", "__tunnels", "AD-11"),
         ("mx1", "__flows", "MAIL-12"),
@@ -111,6 +112,7 @@ def test_a_traceback_leaves_no_message_but_a_finding(hosts: Hosts) -> None:
         ("mx1", "__locator", "AD-52", "domain controller for a client of hq"),
         ("dc1", "__replication", "AD-7", "replication"),
         ("dc1", "__sysvol", "AD-42", "files of the group policies"),
+        ("dc1", "__health", "AD-15", "the domain controller itself"),
         ("gw-hq", "__tunnels", "AD-11", "tunnels to linked sites"),
     ],
 )
