@@ -158,6 +158,14 @@ def test_an_old_schema_is_refused() -> None:
     assert "schemaupgrade" in fault
 
 
+@pytest.mark.parametrize("owners", [frozenset({"dc2"}), frozenset({"dc1", "dc2"}), frozenset()])
+def test_the_directory_is_prepared_on_the_owner_of_the_schema_alone(owners: frozenset[str]) -> None:
+    forest = Forest()
+    forest.missing, forest.preparers = True, owners
+    (fault,) = faults(forest)
+    assert f"on the owner of the roles schema and infrastructure ({', '.join(sorted(owners)) or 'nobody'})" in fault
+
+
 def test_all_reasons_come_at_once() -> None:
     forest = Forest()
     forest.schema, forest.controllers = 69, {"dc1": 4}
