@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support.hosts import at, root_shell
 from ansible_collections.mailforest.stack.tests.system.support.network import tcp
@@ -19,10 +21,15 @@ WRONG = {"firewall_ssh_ports": [2222], "firewall_confirm_seconds": 10}
 def test_a_host_with_wrong_rules_comes_back_by_itself(office: Office, kind: str) -> None:
     """AD-10: one gateway and one inner host."""
     name = getattr(office, kind)[-1]
-    before = root_shell(at(name), STATE)
+    before = _state(name)
     run = play(PLAYBOOKS / "office.yml", extra_vars=WRONG, arguments=["--tags=firewall", f"--limit={name}"])
     assert run.code != 0
     said = " ".join(failure.message for failure in run.failures)
     assert "former rules" in said, run.explain()
     assert tcp(office.addresses[name], 22) == "open"
-    assert root_shell(at(name), STATE) == before
+    assert _state(name) == before
+
+
+def _state(name: str) -> str:
+    """Rules and file. nftables lists one range that it merged from two with braces, and once loaded from that without."""
+    return re.sub(r"\{ ([0-9.-]+) \}", r"\1", root_shell(at(name), STATE))
