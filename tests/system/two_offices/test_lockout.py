@@ -31,5 +31,5 @@ def test_a_host_with_wrong_rules_comes_back_by_itself(office: Office, kind: str)
 
 
 def _state(name: str) -> str:
-    """Rules and file. nftables lists one range that it merged from two with braces, and once loaded from that without."""
+    """Rules and file. nftables lists a range that it merged from two with braces, and loaded from that without."""
     return re.sub(r"\{ ([0-9.-]+) \}", r"\1", root_shell(at(name), STATE))
