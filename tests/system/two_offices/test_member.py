@@ -98,7 +98,7 @@ def _secure_channel(office: Office) -> str:
 
 
 def _back_home(office: Office) -> None:
-    """What the timer does, until it helps: for a minute or two winbind leaves a controller alone that did not answer."""
+    """What the timer does, until it helps: for a minute or two winbind avoids a controller that did not answer."""
     host = at(_member(office))
 
     def chosen() -> bool:
