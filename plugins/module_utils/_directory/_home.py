@@ -94,7 +94,7 @@ def _run(*command: str) -> str:
 def main() -> None:
     """Take workgroup, realm and the controllers, the nearest first, from the command line."""
     workgroup, realm, *controllers = sys.argv[1:]
-    print(go_home(Winbind(workgroup, realm), controllers))
+    sys.stdout.write(f"{go_home(Winbind(workgroup, realm), controllers)}\n")
 
 
 if __name__ == "__main__":
