@@ -86,8 +86,10 @@ class Winbind:
 
 
 def _run(*command: str) -> str:
-    """What it says; that it failed is seen from what winbind then does, the next time."""
+    """What it says. An error goes to the journal, and no further: what is not there need not be deleted."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False)
+    if done.returncode != 0:
+        sys.stderr.write(f"{' '.join(command)}: {done.stderr.strip()}\n")
     return done.stdout
 
 

@@ -98,14 +98,14 @@ def _secure_channel(office: Office) -> str:
 
 
 def _back_home(office: Office) -> None:
-    """What the timer does, until it helps: for a minute or two winbind avoids a controller that did not answer."""
+    """What the timer does, until it helps: for a minute winbind avoids a controller that did not answer."""
     host = at(_member(office))
 
     def chosen() -> bool:
         root_shell(host, "systemctl start mailforest-winbind-reconnect.service")
         return _secure_channel(office) == _near(office)
 
-    eventually(chosen, seconds=300, pause=20)
+    eventually(chosen, seconds=120, pause=10)
 
 
 def test_the_member_knows_the_domains_people_and_lets_none_log_in(office: Office) -> None:
