@@ -82,7 +82,7 @@ def _ask(office: Office, client: str, user: str, password: str, *, domain: str =
 @contextmanager
 def _outsider(host: Host) -> Iterator[tuple[str, str]]:
     """A user of the domain who is in no group."""
-    name = f"mailforest-outsider-{secrets.token_hex(3)}"  # winbind keeps what it knows of a name for five minutes
+    name = f"test-out-{secrets.token_hex(3)}"  # winbind keeps what it knows of a name for five minutes
     password = f"{secrets.token_urlsafe(16)}-1aA"
     module(host, "user", name=name, password=password)
     try:
