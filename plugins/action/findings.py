@@ -10,7 +10,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import Answers
-from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import as_dicts, count, has_errors
+from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import as_dicts, count, first, has_errors
 from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import judge
 from ansible_collections.mailforest.stack.plugins.plugin_utils._summary import summary
 
@@ -42,6 +42,7 @@ class ActionModule(ActionBase):
         Display().display("\n".join(summary(answers, findings, ca_file=options["ca_file"])))
         result["changed"] = False
         if options["fail"] and has_errors(findings):
-            # Everything stands above already, as text; the data would bury it.
-            return result | {"failed": True, "msg": f"Not all is as declared: {count(findings)}; each is listed above."}
+            # Everything stands above already, as text; the data would bury it. Logs may keep the end only.
+            text = f"Not all is as declared: {count(findings)}; each is listed above. The first: {first(findings)}."
+            return result | {"failed": True, "msg": text}
         return result | {"findings": as_dicts(findings), "msg": f"Verified: {count(findings)}."}

@@ -67,6 +67,13 @@ def count(findings: Iterable[Finding]) -> str:
     return ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for number, word in rows if number) or "no findings"
 
 
+def first(findings: Iterable[Finding]) -> str:
+    """The gravest one in a sentence, for where there is room for one only."""
+    finding = min(findings, key=lambda each: each.order)
+    title = " ".join(filter(None, (finding.requirement, finding.subject)))
+    return f"{title}, seen from {finding.vantage}: {finding.found.rstrip('.')}"
+
+
 def render(findings: Iterable[Finding]) -> list[str]:
     """Lines of text, one paragraph for what differs in its subject only: a host that is down has many ports."""
     paragraphs: dict[tuple[str, ...], list[str]] = {}

@@ -48,7 +48,8 @@ def test_an_error_fails_and_is_printed(shown: list[str]) -> None:
     hosts["outside"]["__ports"]["results"] = [port()]
     result = run(hosts)
     assert result["failed"] is True
-    assert result["msg"] == "Not all is as declared: 1 error; each is listed above."
+    assert result["msg"].startswith("Not all is as declared: 1 error; each is listed above. The first: AD-10 gw-hq ")
+    assert "seen from outside: " in result["msg"]
     assert "ERROR AD-10: gw-hq ldap/tcp at 198.51.100.2:389/tcp" in shown[0]
 
 
