@@ -22,8 +22,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._healt
     Database,
     Logins,
 )
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._join import Wanted
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._joinlinkdb import SambaLink
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._ownnames import OwnNames
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._removal import quiet
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._replication import describe
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._replicationdb import DirectoryReplication
@@ -63,15 +62,8 @@ class DirectoryHealth:
 
     def unnamed(self) -> list[str]:
         """As `domain_controller` does after a join."""
-        wanted = Wanted(
-            dns_name=self._store.dns_domain,
-            netbios_name=str(self._lp.get("workgroup")),
-            server=self._fqdn,
-            site=self._replication.site,
-            host_name=self.own,
-            backend_store="",
-        )
-        return SambaLink(self._file, wanted).unnamed(at_server=False)
+        names = OwnNames(self._store, self._file, self._replication.site)
+        return names.missing(names.address())
 
     def clock(self) -> Clock:
         """The PDC emulator's time by its rootDSE; one's own as a member would ask for it."""

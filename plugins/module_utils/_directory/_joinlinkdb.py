@@ -5,24 +5,18 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
-import socket
-import subprocess
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._directory import _bindings
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bindings import ldb
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._join import Wanted
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._joinnames import names
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._ownnames import NoAnswer, OwnNames
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._replication import Controller, lacking
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._replicationdb import DirectoryReplication
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._store import guid_text
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import ResourceError
 
-_SECONDS = 5.0
 _UPDATE_SECONDS = 60
 _GENERAL_FAILURE = 31
 """What a controller says when it could not log in to the one to pull from ([MS-ERREF] 2.2, ERROR_GEN_FAILURE)."""
@@ -31,36 +25,14 @@ _GENERAL_FAILURE = 31
 class _Replication(DirectoryReplication):
     """With what is asked of the controller that this one came from."""
 
-    @property
-    def settings(self) -> Any:
-        """Those of smb.conf."""
-        return self._store.settings
-
-    @property
-    def domain(self) -> str:
-        """The DNS name of the domain."""
-        return self._store.dns_domain
-
-    @property
-    def forest(self) -> str:
-        """The DNS name of the forest."""
-        return str(self._store.sam.forest_dns_name())
-
-    @property
-    def read_only(self) -> bool:
-        """Whether nothing is written here."""
-        return bool(self._store.sam.am_rodc())
+    def names(self, configuration_file: str) -> OwnNames:
+        """This controller's names in DNS."""
+        return OwnNames(self._store, configuration_file, self.site)
 
     def identity(self) -> tuple[str, str]:
         """This controller's invocation id, and the GUID of its NTDS Settings."""
         sam = self._store.sam
         return str(sam.get_invocation_id()), str(sam.get_ntds_GUID())
-
-    def domain_guid(self) -> str:
-        """The GUID of the domain, which is part of a name in DNS."""
-        sam = self._store.sam
-        found = sam.search(base=sam.domain_dn(), scope=ldb.SCOPE_BASE, attrs=["objectGUID"])[0]
-        return guid_text(bytes(found["objectGUID"][0]))
 
     def had_account(self, account: str) -> bool:
         """Whether an account of this name was deleted, as far back as the directory remembers."""
@@ -121,11 +93,10 @@ class SambaLink:
     def __init__(self, configuration_file: str, wanted: Wanted) -> None:
         """Open the own directory."""
         self.server = wanted.server
-        self._file = configuration_file
-        self._fqdn = wanted.fqdn
         self._account = f"{wanted.host_name}$"
         self._replication = _Replication(configuration_file)
-        self._read_only = self._replication.read_only
+        self._names = self._replication.names(configuration_file)
+        self._read_only = self._names.read_only
         self._begun = time.time()
         self._there: Mapping[str, tuple[str, int]] | None = None
         self._own: Mapping[str, tuple[str, int]] | None = None
@@ -138,48 +109,19 @@ class SambaLink:
 
     def unnamed(self, *, at_server: bool) -> list[str]:
         """Ask as any client does, for what a client looks for."""
-        replication = self._replication
-        own = _bindings.samba.interface_ips(replication.settings, False)
-        targets = {
-            "A": {address for address in own if ":" not in address},
-            "AAAA": {address for address in own if ":" in address},
-            "CNAME": {self._fqdn},
-            "SRV": {self._fqdn},
-        }
-        list_of_names = Path(str(replication.settings.get("private dir"))) / "dns_update_list"
-        address = self.server if at_server else own[0]
-        return [
-            name
-            for name, kind in names(
-                list_of_names.read_text(encoding="utf-8"), self._values(), read_only=self._read_only
-            )
-            if targets[kind] and not targets[kind] & _look_up(address, name, kind)
-        ]
-
-    def _values(self) -> dict[str, str]:
-        replication = self._replication
-        _invocation, guid = replication.identity()
-        return {
-            "HOSTNAME": self._fqdn,
-            "NTDSGUID": guid,
-            "DNSDOMAIN": replication.domain,
-            "DNSFOREST": replication.forest,
-            "DOMAINGUID": replication.domain_guid(),
-            "SITE": replication.site,
-        }
+        try:
+            return self._names.missing(self.server if at_server else self._names.address())
+        except NoAnswer:
+            return [name.name for name in self._names.all()]
 
     def replaced(self) -> bool:
         """The directory keeps the names of deleted accounts."""
         return self._replication.had_account(self._account)
 
     def register(self) -> None:
-        """By RPC to the own server; its exit status tells nothing, so the names are looked up again."""
+        """See `OwnNames.register`."""
         self._own = None
-        # A read-only controller asks a writable one, by a call of its own.
-        way = [] if self._read_only else ["--use-samba-tool"]
-        command = ["/usr/sbin/samba_dnsupdate", *way, f"--configfile={self._file}"]
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            subprocess.run(command, capture_output=True, timeout=_UPDATE_SECONDS, check=False)
+        self._names.register()
 
     def lacking_here(self) -> list[str]:
         """Compare with the server's numbers at the first time; a read-only controller may not ask for them."""
@@ -239,31 +181,3 @@ class SambaLink:
         """The server first, as it is the one that does not know this controller yet."""
         self._replication.compute_at(self._server())
         self._replication.compute()
-
-
-def _look_up(host: str, name: str, kind: str) -> set[str]:
-    """What a DNS server answers, names in lower case; nothing when it does not."""
-    from samba.dcerpc import dns
-
-    kinds = {"A": dns.DNS_QTYPE_A, "AAAA": dns.DNS_QTYPE_AAAA, "CNAME": dns.DNS_QTYPE_CNAME, "SRV": dns.DNS_QTYPE_SRV}
-    question = dns.name_question()
-    question.name, question.question_type, question.question_class = name, kinds[kind], dns.DNS_QCLASS_IN
-    packet = dns.name_packet()
-    packet.id = secrets.randbits(16)
-    packet.operation = dns.DNS_OPCODE_QUERY | dns.DNS_FLAG_RECURSION_DESIRED
-    packet.qdcount, packet.questions = 1, [question]
-    try:
-        reply = _exchange(host, _bindings.ndr_pack(packet))
-        answer = _bindings.ndr_unpack(dns.name_packet, reply)
-    except (OSError, RuntimeError):
-        return set()
-    found = [record.rdata for record in answer.answers if record.rr_type == kinds[kind]]
-    return {str(getattr(value, "target", value)).lower().rstrip(".") for value in found}
-
-
-def _exchange(host: str, request: bytes) -> bytes:
-    """By TCP, as an answer may be long (RFC 7766)."""
-    with socket.create_connection((host, 53), timeout=_SECONDS) as connection:
-        connection.sendall(len(request).to_bytes(2, "big") + request)
-        with connection.makefile("rb") as stream:
-            return stream.read(int.from_bytes(stream.read(2), "big"))

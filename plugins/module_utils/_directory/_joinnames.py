@@ -11,6 +11,7 @@ from typing import NamedTuple
 _LINE = re.compile(r"(?:\$\{(?P<only>IF_\w+)\})?(?P<kind>A|AAAA|CNAME|SRV)\s+(?P<name>\S+)\s+(?P<target>\S+)")
 _OTHERS = frozenset({"IF_PDC", "IF_RODC", "IF_ROGC"})
 """Lines of what not every writable controller is."""
+_CATALOG = frozenset({"IF_GC", "IF_RWGC"})
 _READ_ONLY = frozenset({None, "IF_DC"})
 """Lines of every controller. A read-only one's call to have its service records written
 (DsrUpdateReadOnlyServerDnsRecords) is refused by Samba's writable ones, so that none can be waited for."""
@@ -23,11 +24,15 @@ class Name(NamedTuple):
     kind: str
 
 
-def names(update_list: str, values: Mapping[str, str], *, read_only: bool = False) -> Iterator[Name]:
+def names(
+    update_list: str, values: Mapping[str, str], *, read_only: bool = False, global_catalog: bool = True
+) -> Iterator[Name]:
     """Read `dns_update_list`; `values` are those of its variables."""
     for line in update_list.splitlines():
         found = _LINE.match(line)
         if found is None or found["only"] in _OTHERS or (read_only and not _is_basic(found["only"], found["kind"])):
+            continue
+        if found["only"] in _CATALOG and not global_catalog:
             continue
         yield Name(re.sub(r"\$\{(\w+)\}", lambda variable: values[variable[1]], found["name"]), found["kind"])
 

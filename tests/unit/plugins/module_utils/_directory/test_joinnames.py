@@ -41,3 +41,8 @@ def test_a_read_only_controller_has_its_own_name_and_no_services() -> None:
         ("dc3.corp.example.test", "A"),
         ("1d3ae5a6._msdcs.example.test", "CNAME"),
     ]
+
+
+def test_without_the_global_catalog_its_names_are_not_wanted() -> None:
+    lines = "${IF_RWGC}SRV _gc._tcp.${DNSFOREST} ${HOSTNAME} 3268\n${IF_DC}SRV _ldap._tcp.${DNSDOMAIN} ${HOSTNAME} 1\n"
+    assert list(names(lines, VALUES, global_catalog=False)) == [("_ldap._tcp.corp.example.test", "SRV")]
