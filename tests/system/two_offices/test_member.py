@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import json
 import secrets
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._member_batches import read
 from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, root_shell, variables
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
-from ansible_collections.mailforest.stack.tests.system.support.playbook import eventually, site
+from ansible_collections.mailforest.stack.tests.system.support.playbook import PLAYBOOKS, ROOT, eventually, play, site
 from testinfra.host import Host
 
 LOCAL = "mailforest-scan"
@@ -158,28 +160,52 @@ def test_the_other_offices_controller_serves_when_the_own_is_down(office: Office
     _back_home(office)
 
 
-def test_a_member_without_its_secret_joins_anew_and_lets_a_local_account_in(office: Office) -> None:
-    """AD-13 for members, AD-39 and AD-40; its account keeps its GUID."""
+def _as_user(host: Host, user: str, password: str, command: str) -> str:
+    """What a command prints that a user of the domain runs after a login by password; nothing when refused."""
+    login = f"runuser --user=nobody -- su --shell=/bin/sh --command={shlex.quote(command)} {user}"
+    done = host.ansible("ansible.builtin.command", json.dumps({"cmd": login, "stdin": password}), check=False)
+    return str(done["stdout"]) if done["rc"] == 0 else ""
+
+
+def _groups_of_the_machine(office: Office) -> None:
+    """AD-5: what the members of a group may do on this machine, and others not."""
+    host = at(_member(office))
+    assert {"adm", "team"} <= set(_as_user(host, "alice", office.passwords["alice"], "id --name --groups").split())
+    assert root_shell(host, "runuser --user=alice -- sudo --non-interactive /usr/bin/id --user").strip() == "0"
+    with _outsider(at(_near(office))) as (name, password):
+        eventually(lambda: name in root_shell(host, f"getent passwd {name} || true"), seconds=60)
+        assert _as_user(host, name, password, "id") == ""
+        assert "not allowed" in root_shell(host, f"sudo --list --other-user={name}")
+
+
+def test_a_machine_that_lost_its_secret_joins_by_batches_and_gives_rights_of_its_own(office: Office) -> None:
+    """AD-13 for members, AD-37, AD-39, AD-40 and AD-5; its account keeps its GUID."""
     name, password = _member(office), f"{secrets.token_urlsafe(16)}-1aA"
     asked = {
         "dns_domain_name": office.dns_domain,
         "domain_servers": [office.fqdn(_near(office))],
     }
     before = module(at(name), "membership", **asked)["account"]
-    only = ("--tags=samba_member", f"--limit={name}")
-    share = {**_share(office), "local_accounts": [LOCAL]}
+    rights = {
+        "samba_member_shares": [{**_share(office), "local_accounts": [LOCAL]}],
+        "samba_member_local_accounts": [LOCAL],
+        "samba_member_local_account_passwords": {LOCAL: password},
+        "samba_member_login_groups": ["team"],
+        "samba_member_sudo": [{"group": "team", "commands": ["/usr/bin/id"], "authenticate": False}],
+        "samba_member_local_groups": [{"name": "adm", "group": "team"}],
+    }
     root_shell(at(name), "rm /var/lib/samba/private/secrets.tdb")
     try:
-        site(
-            *only,
-            samba_member_shares=[share],
-            samba_member_local_accounts=[LOCAL],
-            samba_member_local_account_passwords={LOCAL: password},
-        )
+        run = play(PLAYBOOKS / "join_members.yml", extra_vars=rights)
+        assert run.code == 0, run.explain()
         assert module(at(name), "membership", **asked)["account"] == before
+        assert [joined.host for joined in read(ROOT / "examples/two-offices/output/joins.json")][-1] == name
         assert _ask(office, _near(office), LOCAL, password, domain=name.upper()) == "written"
         assert _ask(office, _near(office), "alice", office.passwords["alice"]) == "written"
+        _groups_of_the_machine(office)
+        again = play(PLAYBOOKS / "join_members.yml", extra_vars=rights)
+        assert (again.code, again.changes) == (0, []), again.explain()
     finally:
-        site(*only)
+        site("--tags=samba_member", f"--limit={name}")
         module(at(name), "smb_account", name=LOCAL, state="absent")
         root_shell(at(name), f"userdel {LOCAL}")

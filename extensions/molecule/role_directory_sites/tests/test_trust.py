@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two forests, one on each release of Debian: one trusts the other, lets its users in by a group, and ends it (AD-51)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, refusal, root_shell, solo
+from ansible_collections.mailforest.stack.tests.system.support.playbook import eventually
+from testinfra.host import Host
+
+OURS, THEIRS = "solo13", "solo12"
+PASSWORD = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"], ".build/molecule/password")
+_SERVICES = (
+    ("_ldap._tcp", 389),
+    ("_ldap._tcp.dc._msdcs", 389),
+    ("_ldap._tcp.pdc._msdcs", 389),
+    ("_kerberos._tcp", 88),
+    ("_kerberos._udp", 88),
+    ("_kerberos._tcp.dc._msdcs", 88),
+)
+# What group memberships the controller sees of a user of the other forest who logs in with a ticket.
+_TOKEN = """
+import json, sys
+from samba import gensec
+from samba.auth import AuthContext
+from samba.credentials import MUST_USE_KERBEROS, Credentials
+from samba.param import LoadParm
+
+given = json.load(sys.stdin)
+settings = LoadParm()
+settings.load_default()
+user = Credentials()
+user.guess(settings)
+user.set_username(given["user"])
+user.set_realm(given["realm"])
+user.set_password(given["password"])
+user.set_kerberos_state(MUST_USE_KERBEROS)
+client = gensec.Security.start_client({"target_hostname": given["host"], "lp_ctx": settings, "target_service": "host"})
+client.set_credentials(user)
+client.start_mech_by_name("gssapi_krb5")
+own = Credentials()
+own.guess(settings)
+own.set_machine_account(settings)
+server = gensec.Security.start_server({"lp_ctx": settings}, AuthContext(lp_ctx=settings))
+server.set_credentials(own)
+server.start_mech_by_name("gssapi_krb5")
+token, done = b"", False
+while not done:
+    _client, token = client.update(token)
+    done, token = server.update(token)
+print(json.dumps([str(sid) for sid in server.session_info().security_token.sids]))
+"""
+
+
+def _domain(name: str) -> str:
+    return solo(at(name)).fqdn.partition(".")[2]
+
+
+def _password() -> str:
+    return PASSWORD.read_text(encoding="ascii").strip()
+
+
+def _names_of(name: str, *, at_host: str) -> None:
+    """Samba forwards all names or none, so each side serves what it needs of the other's."""
+    zone, place = _domain(name), solo(at(name))
+    module(at(at_host), "dns_zone", name=zone)
+    values = {service: [f"0 100 {port} {place.fqdn}"] for service, port in _SERVICES}
+    rows: list[dict[str, Any]] = [
+        {"zone": zone, "name": service, "type": "SRV", "values": value} for service, value in values.items()
+    ]
+    rows += [{"zone": zone, "name": label, "type": "A", "values": [place.address]} for label in ("@", place.name)]
+    module(at(at_host), "dns_record", records=rows)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _each_resolves_the_other() -> Iterator[None]:
+    _names_of(OURS, at_host=THEIRS)
+    _names_of(THEIRS, at_host=OURS)
+    yield
+    for one, other in ((OURS, THEIRS), (THEIRS, OURS)):
+        module(at(one), "dns_zone", name=[_domain(other)], state="absent")
+
+
+def _trust(host: Host, **options: Any) -> dict[str, Any]:
+    return module(host, "domain_trust", name=_domain(THEIRS), **options)
+
+
+def _sids(user: str, password: str) -> list[str]:
+    """The SIDs by which the controller of our forest knows a user of theirs."""
+    given = {"user": user, "realm": _domain(THEIRS).upper(), "password": password, "host": solo(at(OURS)).fqdn}
+    arguments = {"cmd": "/usr/bin/python3 -c " + json.dumps(_TOKEN), "stdin": json.dumps(given)}
+    done = at(OURS).ansible("ansible.builtin.command", json.dumps(arguments), check=False)
+    assert done["rc"] == 0, done["stderr"]
+    found: list[str] = json.loads(done["stdout"])
+    return found
+
+
+def test_a_trust_is_made_used_and_ended() -> None:
+    """AD-51: theirs come in here, by a domain-local group, and ours not over there."""
+    options = {"direction": "outbound", "type": "forest"}
+    password = f"{_password()}-1aA"
+    try:
+        assert "password" in refusal(at(OURS), "domain_trust", name=_domain(THEIRS), **options)
+        made = _trust(at(OURS), **options, trusted_admin_password=_password())
+        assert (made["changed"], made["verified"]) == (True, True)
+        again = _trust(at(OURS))
+        assert (again["changed"], again["verified"]) == (False, True)
+        guest = module(at(THEIRS), "user", name="guest1", password=password)
+        group = module(at(OURS), "group", name="partners", scope="domainlocal", members={"add": [guest["sid"]]})
+        eventually(lambda: {guest["sid"], group["sid"]} <= set(_sids("guest1", password)), seconds=60, pause=3)
+    finally:
+        module(at(OURS), "group", name="partners", state="absent")
+        module(at(THEIRS), "user", name="guest1", state="absent")
+        ended = _trust(at(OURS), state="absent", trusted_admin_password=_password())
+    assert ended["changed"] is True
+    for one, other in ((OURS, THEIRS), (THEIRS, OURS)):
+        assert module(at(one), "domain_trust", name=_domain(other), state="absent")["changed"] is False
+        assert root_shell(at(one), "samba-tool domain trust list").strip() == ""
