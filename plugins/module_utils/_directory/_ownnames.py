@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import ipaddress
 import secrets
 import socket
 import subprocess
@@ -54,7 +55,7 @@ class OwnNames:
 
     def missing(self, server: str) -> list[str]:
         """Those that a DNS server does not have, or has for others only; raises NoAnswer."""
-        own = set(self._addresses())
+        own = {str(ipaddress.ip_address(address)) for address in self._addresses()}
         targets = {"A": own, "AAAA": own, "CNAME": {self.fqdn}, "SRV": {self.fqdn}}
         return [name.name for name in self.all() if not targets[name.kind] & _look_up(server, name)]
 
@@ -121,7 +122,12 @@ def _look_up(host: str, name: Name) -> set[str]:
 
 
 def _value(data: Any) -> str:
-    return str(getattr(data, "target", data)).lower().rstrip(".")
+    """A name in lower case, or an address in its short form: Samba writes all digits of IPv6 (RFC 5952)."""
+    text = str(getattr(data, "target", data)).lower().rstrip(".")
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return text
 
 
 def _exchange(host: str, request: bytes) -> bytes:
