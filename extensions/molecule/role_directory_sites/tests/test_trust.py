@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two forests, one on each release of Debian: one trusts the other, lets its users in by a group, and ends it (AD-51)."""
+"""Two forests, one on each release of Debian: one trusts the other, lets its users in by a group, ends it (AD-51)."""
 
 from __future__ import annotations
 
