@@ -23,10 +23,17 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._trust
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import ResourceError
 
 _DIRECTION_WORDS = {"inbound": "incoming", "outbound": "outgoing", "bidirectional": "both"}
-_ADVICE = (
-    " The account is not disabled: winbind goes on using the secure channel of an earlier trust with this domain."
-    " Restart samba-ad-dc on both sides."
-)
+_ADVICE = {
+    "ACCOUNT_DISABLED": (
+        " The account is not disabled: winbind goes on using the secure channel of an earlier trust with this domain."
+        " Restart samba-ad-dc on both sides."
+    ),
+    "procedure number is out of range": (
+        " The other side's Samba is older than this one's, which asks it for what it has not got. Make the trust on the"
+        " other side, with the opposite direction."
+    ),
+}
+"""By a part of what Samba says: what it means."""
 _ATTRIBUTES = ["trustPartner", "flatName", "trustDirection", "trustAttributes", "securityIdentifier"]
 
 
@@ -139,9 +146,10 @@ class SambaTrusts:
                 runner.run(name, sambaopts=_Settings(lp=self._lp), localdcopts=_Login(), **given)
             except Exception as exc:  # Samba raises bare classes of many modules here
                 message = str(getattr(exc, "message", None) or text(exc)).rstrip(".")
+                advice = "".join(words for part, words in _ADVICE.items() if part in message)
                 raise ResourceError(
                     f"Samba cannot {command} the trust with {name}: {message}. A trust that was made in this run is"
-                    f" taken back. Cure the cause and run again.{_ADVICE if 'ACCOUNT_DISABLED' in message else ''}",
+                    f" taken back. Cure the cause and run again.{advice}",
                     log=[*output.getvalue().splitlines(), *said()][-20:],
                 ) from exc
 

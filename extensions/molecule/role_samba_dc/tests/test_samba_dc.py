@@ -5,12 +5,19 @@
 from __future__ import annotations
 
 import os
+import shlex
 import ssl
 from pathlib import Path
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support.directory import owners
-from ansible_collections.mailforest.stack.tests.system.support.hosts import client_context, root_shell, solo
+from ansible_collections.mailforest.stack.tests.system.support.hosts import (
+    client_context,
+    module,
+    refusal,
+    root_shell,
+    solo,
+)
 from ansible_collections.mailforest.stack.tests.system.support.network import (
     handshake,
     ldap_bind,
@@ -73,3 +80,38 @@ def test_nobody_listens_for_netbios_names(host: Host) -> None:
 def test_samba_comes_back_at_boot(host: Host) -> None:
     assert host.service("samba-ad-dc.service").is_enabled
     assert host.service("samba-ad-dc.service").is_running
+
+
+def test_the_database_is_lmdb_of_the_size_that_was_chosen(host: Host) -> None:
+    """AD-17: a file of LMDB begins with its number (mdb.c, MDB_MAGIC) behind the header of the page."""
+    files = root_shell(host, "ls /var/lib/samba/private/sam.ldb.d/*.ldb").splitlines()
+    partitions = [file for file in files if not file.endswith("metadata.tdb")]
+    assert len(partitions) == 5
+    for file in partitions:
+        quoted = shlex.quote(file)
+        assert (
+            root_shell(host, f"od --address-radix=n --format=x4 --skip-bytes=16 --read-bytes=4 {quoted}").strip()
+            == "beefc0de"
+        )
+        assert f"{2**30}" in root_shell(host, f"mdb_stat -e -n {quoted}")
+
+
+def test_a_level_is_raised_when_it_is_confirmed_and_after_a_backup(host: Host) -> None:
+    """AD-46, AD-50: the forest of an earlier scenario is at 2008 R2; one that this scenario made has the level already.
+
+    The Samba of Debian 12 offers no more than 2008 R2, which is said.
+    """
+    domain, wanted = _domain(host), {"domain": "2016", "forest": "2016"}
+    if str(host.system_info.release).partition(".")[0] == "12":
+        assert f"{solo(host).name} offers 2008_R2" in refusal(host, "functional_level", **wanted, confirm=domain)
+        return
+    needed = "2008 R2" in root_shell(host, "samba-tool domain level show")
+    if needed:
+        unconfirmed = f"is not given; give the domain's name, {domain}"
+        assert unconfirmed in refusal(host, "functional_level", **wanted)
+    raised = module(host, "functional_level", **wanted, confirm=domain)
+    assert (raised["changed"], raised["levels"]) == (needed, wanted)
+    assert [host.file(path).exists for path in [raised["backup"]] if path] == [True] * needed
+    assert module(host, "functional_level", **wanted)["changed"] is False
+    assert "cannot be lowered" in refusal(host, "functional_level", domain="2012", confirm=domain)
+    test_the_administrator_logs_in(host)
