@@ -31,7 +31,7 @@ cat > {drill}/etc/smb.conf << END
 [global]
 	server role = active directory domain controller
 	realm = {realm}
-	workgroup = OFFICE
+	workgroup = {netbios}
 	netbios name = DRILL9
 	interfaces = lo
 	bind interfaces only = yes
@@ -130,7 +130,8 @@ def _restore(host: Host, **arguments: Any) -> dict[str, Any]:
 def drill(host: Host) -> Iterator[Host]:
     """A blank place on the host, with a network that leads nowhere."""
     domain = _domain(host)
-    root_shell(host, _NAMESPACE.format(drill=DRILL, domain=domain, realm=domain.upper()))
+    netbios = f"OFFICE{solo(host).name[-2:]}"
+    root_shell(host, _NAMESPACE.format(drill=DRILL, domain=domain, realm=domain.upper(), netbios=netbios))
     try:
         yield host
     finally:
