@@ -260,13 +260,14 @@ class Catcher:
         self._faults += [
             f"{name} has changes of {', '.join(missing)} that are not here." for name, missing in lag.items()
         ]
-        if not (asking or lag or unserved):
-            # What flows now may flow by what a join left; the connections that last are the generator's.
-            if not self._computed and layout_faults(self._replication.layout()):
-                self._compute()
-            return True
-        if number % _KCC_EVERY == 0:
+        done = not (asking or lag or unserved)
+        # What flows now may flow by what a join left; the connections that last are the generator's. Where these lead
+        # everywhere, a change that was just made elsewhere comes by them, and nothing is computed for it.
+        broken = bool(unserved or layout_faults(self._replication.layout()))
+        if (broken and not self._computed) or (not done and number and number % _KCC_EVERY == 0):
             self._compute()
+        if done:
+            return True
         self._faults += ask_others(self._replication)
         return False
 
