@@ -18,6 +18,9 @@ description:
   - Before a trust that was removed is made again, C(samba-ad-dc) has to be restarted on both sides, as winbind goes on
     using the former one's secure channel.
   - Every run uses the trust once, where it is outbound, and fails when it does not work.
+  - The side that is trusted must let winbind of the other connect without a name first, by C(restrict anonymous = 1) in
+    its C(smb.conf); role C(samba_dc) writes 2 unless its C(samba_dc_settings) says otherwise.
+  - On a host with Samba 4.17 a trust that is outbound brings a warning, as its KDC ends at tickets of Samba 4.22.
   - Both sides must resolve each other's names. Samba's own name server cannot forward a single domain, so a name server
     that can belongs before it; what else Samba's trusts cannot do stands in C(docs/trusts.md).
 extends_documentation_fragment:
@@ -121,7 +124,10 @@ def main() -> None:
     run(
         module,
         lambda: TrustResource(
-            lambda: SambaTrusts(options["configuration_file"]), options, check_mode=module.check_mode
+            lambda: SambaTrusts(options["configuration_file"]),
+            options,
+            check_mode=module.check_mode,
+            warn=module.warn,
         ),
     )
 

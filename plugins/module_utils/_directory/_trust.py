@@ -16,6 +16,13 @@ DIRECTIONS = {"inbound": 1, "outbound": 2, "bidirectional": 3}
 TYPES = ("external", "forest")
 FOREST_TRANSITIVE = 0x8
 _OUTBOUND = 2
+_CRASHES = "4.17."
+_CRASH = (
+    "The KDC of Samba 4.17, which this host has, ends at each ticket of a user from a forest whose controllers have"
+    " Samba 4.22; it is started again within seconds, and these users do not get in. If the other forest has that"
+    " release, remove this trust and bring this forest to it (Debian 13) first."
+)
+"""Seen with 4.17.12 and 4.22.11: an empty buffer in the ticket's PAC."""
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "configuration_file": {"type": "path", "default": "/etc/samba/smb.conf"},
@@ -53,6 +60,9 @@ class Domain:
 class Host(Protocol):
     """The domain controller on this side."""
 
+    def samba_version(self) -> str:
+        """Samba's release here."""
+
     def own(self) -> Domain:
         """This side's domain."""
 
@@ -77,8 +87,16 @@ class TrustResource:
 
     batch = 1
 
-    def __init__(self, connect: Callable[[], Host], options: Mapping[str, Any], *, check_mode: bool) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Host],
+        options: Mapping[str, Any],
+        *,
+        check_mode: bool,
+        warn: Callable[[str], None] = lambda _text: None,
+    ) -> None:
         """Check the name before Samba is looked for."""
+        self._warn = warn
         self._options = {**options, "name": options["name"].lower().rstrip(".")}
         self._name: str = self._options["name"]
         fault = _names.dns_name_fault(self._name)
@@ -134,6 +152,8 @@ class TrustResource:
                 f"{', '.join(missing)} must be given, as there is no trust with {self._name} yet. Nothing was changed."
             )
         self._judge_other()
+        if DIRECTIONS[self._options["direction"]] & _OUTBOUND and self._host.samba_version().startswith(_CRASHES):
+            self._warn(_CRASH)
         return [Step(verb="create", target=self._name, change=after)]
 
     def _judge_other(self) -> None:

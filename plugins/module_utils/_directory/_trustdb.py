@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.mailforest.stack.plugins.module_utils._directory import _bindings
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bindings import ldb
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._member_samba import silence
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._removal import text
@@ -27,6 +28,10 @@ _ADVICE = {
     "ACCOUNT_DISABLED": (
         " The account is not disabled: winbind goes on using the secure channel of an earlier trust with this domain."
         " Restart samba-ad-dc on both sides."
+    ),
+    "ACCESS_DENIED": (
+        " Before winbind has the trust's secure channel it connects without a name, which the other side refuses while"
+        " its smb.conf has `restrict anonymous = 2`: there it must be 1 (samba_dc_settings)."
     ),
     "procedure number is out of range": (
         " The other side's Samba is older than this one's, which asks it for what it has not got. Make the trust on the"
@@ -74,6 +79,10 @@ def _command(name: str) -> Any:
     return getattr(module, f"cmd_domain_trust_{name}")
 
 
+def _advice(message: str) -> str:
+    return "".join(words for part, words in _ADVICE.items() if part in message)
+
+
 class SambaTrusts:
     """This domain controller's trusts."""
 
@@ -82,6 +91,10 @@ class SambaTrusts:
         self._store = SamStore(configuration_file)
         self._sam = self._store.sam
         self._lp = self._store.settings
+
+    def samba_version(self) -> str:
+        """As the bindings tell."""
+        return str(_bindings.samba.version)
 
     def own(self) -> Domain:
         """Read smb.conf, which Samba holds to the directory."""
@@ -138,26 +151,26 @@ class SambaTrusts:
 
     def _run(self, command: str, name: str, **options: Any) -> None:
         output = io.StringIO()
-        given = {"credopts": _Login(), **options}
         with silence() as said:
             try:
                 runner = _command(command)()
                 runner.outf = runner.errf = output
-                runner.run(name, sambaopts=_Settings(lp=self._lp), localdcopts=_Login(), **given)
+                runner.run(name, sambaopts=_Settings(lp=self._lp), localdcopts=_Login(), **options)
             except Exception as exc:  # Samba raises bare classes of many modules here
                 message = str(getattr(exc, "message", None) or text(exc)).rstrip(".")
-                advice = "".join(words for part, words in _ADVICE.items() if part in message)
                 raise ResourceError(
                     f"Samba cannot {command} the trust with {name}: {message}. A trust that was made in this run is"
-                    f" taken back. Cure the cause and run again.{advice}",
+                    f" taken back. Cure the cause and run again.{_advice(message)}",
                     log=[*output.getvalue().splitlines(), *said()][-20:],
                 ) from exc
 
     def create(self, options: Mapping[str, Any]) -> None:
-        """As `samba-tool domain trust create`, with AES keys only; a forest's names are exchanged, and it is used once.
+        """As `samba-tool domain trust create`, with AES keys only; the names of a forest that is trusted are fetched.
 
-        Samba takes back what one side refused, but leaves a trust that was made and does not work.
+        Samba fetches them on both sides or on none, and a side that is only trusted cannot: its winbind does not know
+        the other domain. Samba takes back what one side refused, but leaves a trust that was made and does not work.
         """
+        both = options["direction"] == "bidirectional"
         try:
             self._run(
                 "create",
@@ -167,8 +180,10 @@ class SambaTrusts:
                 trust_direction=_DIRECTION_WORDS[options["direction"]],
                 create_location="both",
                 use_aes_keys=True,
-                validate=True,
+                validate=both,
             )
+            if options["type"] == "forest" and options["direction"] == "outbound":
+                self._run("namespaces", options["name"], refresh="store", enable_all=True)
         except ResourceError as exc:
             if self.find(options["name"]) is not None:
                 self._take_back(options, exc)
@@ -193,7 +208,8 @@ class SambaTrusts:
     def verify(self, name: str) -> str | None:
         """As `samba-tool domain trust validate`: winbind here logs in there with the trust's secret."""
         try:
-            self._run("validate", name, validate_location="local")
+            self._run("validate", name, credopts=_Login(), validate_location="local")
         except ResourceError as exc:
-            return str((exc.__cause__ and getattr(exc.__cause__, "message", None)) or exc)
+            message = str((exc.__cause__ and getattr(exc.__cause__, "message", None)) or exc).rstrip(".")
+            return f"{message}.{_advice(message)}".rstrip(".")
         return None

@@ -23,9 +23,11 @@ from ansible_collections.mailforest.stack.tests.system.support.network import (
     ldap_bind,
     records,
 )
+from ansible_collections.mailforest.stack.tests.system.support.playbook import play
 from testinfra.host import Host
 
 testinfra_hosts = ["ansible://solo"]
+CONVERGE = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]).parent / "shared/converge.yml"
 PASSWORD = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"], ".build/molecule/password")
 
 
@@ -115,3 +117,11 @@ def test_a_level_is_raised_when_it_is_confirmed_and_after_a_backup(host: Host) -
     assert module(host, "functional_level", **wanted)["changed"] is False
     assert "cannot be lowered" in refusal(host, "functional_level", domain="2012", confirm=domain)
     test_the_administrator_logs_in(host)
+
+
+def test_no_controller_is_set_below_the_level_of_its_domain() -> None:
+    """AD-47: Samba would not start with such a smb.conf."""
+    run = play(CONVERGE, extra_vars={"samba_dc_functional_level": "2008_R2"}, arguments=["--limit=solo13"])
+    assert run.code != 0, run.explain()
+    assert run.changes == [], run.explain()
+    assert "samba_dc_functional_level 2008_R2 is below the level of the domain" in run.explain()

@@ -36,12 +36,21 @@ class FakeController:
     """A domain controller and its partner, in memory."""
 
     def __init__(
-        self, trust: _trust.Trust | None = None, *, netbios: str = "PARTNER", fault: str | None = None
+        self,
+        trust: _trust.Trust | None = None,
+        *,
+        netbios: str = "PARTNER",
+        fault: str | None = None,
+        version: str = "4.22.11-Debian",
     ) -> None:
+        self.version = version
         self.trust = trust
         self.netbios = netbios
         self.fault = fault
         self.calls: list[str] = []
+
+    def samba_version(self) -> str:
+        return self.version
 
     def own(self) -> _trust.Domain:
         return _trust.Domain(dns_name="corp.example.test", netbios_name="CORP")
@@ -77,6 +86,26 @@ def test_a_trust_is_made_and_used() -> None:
     assert controller.calls == ["create", "verify"]
     assert found["verified"] is True
     assert "Sesame" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("direction", "version", "warned"),
+    [
+        ("outbound", "4.17.12-Debian", True),
+        ("bidirectional", "4.17.12-Debian", True),
+        ("inbound", "4.17.12-Debian", False),
+        ("outbound", "4.22.11-Debian", False),
+    ],
+)
+def test_a_samba_that_ends_at_tickets_of_newer_ones_brings_a_warning(
+    direction: str, version: str, warned: bool
+) -> None:
+    said: list[str] = []
+    controller = FakeController(version=version)
+    options = OPTIONS | {"direction": direction}
+    resource = _trust.TrustResource(lambda: controller, options, check_mode=True, warn=said.append)
+    _engine._run(resource, check_mode=True)
+    assert bool(said) is warned
 
 
 def test_a_trust_is_used_in_every_run_and_needs_no_password() -> None:

@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Controllers that are demoted, read-only, dead for good; and offices whose roles are placed by themselves.
+
+The tests are one story of the last controller, so they follow one another.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.mailforest.stack.tests.system.support import office as offices
+from ansible_collections.mailforest.stack.tests.system.support.directory import owners
+from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, root_shell
+from ansible_collections.mailforest.stack.tests.system.support.lab import cut_power, renew
+from ansible_collections.mailforest.stack.tests.system.support.office import Office
+from ansible_collections.mailforest.stack.tests.system.support.playbook import (
+    ROOT,
+    Run,
+    directory_again,
+    play,
+    site,
+    verified,
+)
+
+SCENARIO = Path(__file__).parent.parent
+SETTLED_SECONDS = 600
+SECRETS = ("unicodePwd", "supplementalCredentials")
+
+
+@pytest.fixture(scope="session")
+def office() -> Office:
+    """The two offices."""
+    return offices.current()
+
+
+def _demote(office: Office, *, hand_over: bool) -> Run:
+    last, first = office.controllers[-1], office.controllers[0]
+    wanted = {"dc_demote_host": last, "dc_demote_confirm": last, "dc_demote_survivor": first}
+    return play(ROOT / "playbooks/dc_demote.yml", extra_vars={**wanted, "dc_demote_hand_over": hand_over})
+
+
+def _remove_dead(office: Office, confirm: str) -> Run:
+    wanted = {"dc_remove_host": office.controllers[-1], "dc_remove_survivor": office.controllers[0]}
+    return play(ROOT / "playbooks/dc_remove_dead.yml", extra_vars={**wanted, "dc_remove_confirm": confirm})
+
+
+def _refused(run: Run) -> str:
+    assert run.code != 0, run.explain()
+    assert run.changes == [], run.explain()
+    return " ".join(result.message for result in run.failures)
+
+
+def _unknown_to_the_others(office: Office) -> None:
+    last, *others = reversed(office.controllers)
+    for name in others:
+        assert last not in module(at(name), "fsmo_info")["controllers"]
+        servers = (
+            "ldbsearch -H /var/lib/samba/private/sam.ldb -b CN=Sites,$(BASE) '(objectClass=server)' cn | grep ^cn:"
+        )
+        base = "CN=Configuration," + ",".join(f"DC={label}" for label in office.dns_domain.split("."))
+        assert f"cn: {last}".upper() not in root_shell(at(name), servers.replace("$(BASE)", base)).upper().splitlines()
+
+
+def test_one_with_a_role_is_demoted_when_another_is_to_have_the_role(office: Office) -> None:
+    last, first = office.controllers[-1], office.controllers[0]
+    directory_again(mailforest_fsmo={**office.fsmo, "rid": last})
+    assert f"{last} holds rid" in _refused(_demote(office, hand_over=False))
+    assert at(last).service("samba-ad-dc").is_running
+
+    run = _demote(office, hand_over=True)
+    assert run.code == 0, run.explain()
+    assert {owner for name in office.controllers[:-1] for owner in [owners(at(name))["rid"]]} == {first}
+    _unknown_to_the_others(office)
+    assert not at(last).service("samba-ad-dc").is_running
+    kept = root_shell(at(last), "stat --format='%a %U' /var/lib/samba/private.demoted-*")
+    assert kept.split() == ["700", "root"]
+    run = _demote(office, hand_over=True)
+    assert (run.code, run.changes) == (0, []), run.explain()
+
+
+def _secrets(office: Office, user: str) -> set[str]:
+    """Which secrets of a user stand in the last controller's database."""
+    search = f"ldbsearch -H /var/lib/samba/private/sam.ldb '(sAMAccountName={user})' {' '.join(SECRETS)}"
+    found = root_shell(at(office.controllers[-1]), search)
+    return {name for name in SECRETS if f"\n{name}:" in found}
+
+
+def test_a_read_only_one_holds_the_passwords_that_it_may(office: Office) -> None:
+    """Alice is in a group that is allowed; an administrator's password never comes, and nobody's unasked."""
+    last, first = office.controllers[-1], office.controllers[0]
+    renew(last)
+    run = play(SCENARIO / "read_only.yml", extra_vars={"read_only_host": last})
+    assert run.code == 0, run.explain()
+    run = play(SCENARIO / "read_only.yml", extra_vars={"read_only_host": last})
+    assert (run.code, run.changes) == (0, []), run.explain()
+
+    host = at(last)
+    assert host.run("samba-tool group add mailforest-test-read-only").rc != 0
+    assert _secrets(office, "alice") == _secrets(office, "Administrator") == set()
+    preload = f"samba-tool rodc preload --machine-pass --server={office.fqdn(first)}"
+    root_shell(host, f"{preload} alice")
+    assert _secrets(office, "alice") == set(SECRETS)
+    host.run(f"{preload} Administrator")
+    assert _secrets(office, "Administrator") == set()
+
+
+def test_one_that_died_is_removed_and_a_new_one_has_its_name(office: Office) -> None:
+    last = office.controllers[-1]
+    assert "answers" in _refused(_remove_dead(office, last))
+    cut_power([last])
+    assert "Give dc_remove_host" in _refused(_remove_dead(office, "another"))
+    run = _remove_dead(office, last)
+    assert run.code == 0, run.explain()
+    _unknown_to_the_others(office)
+    run = _remove_dead(office, last)
+    assert (run.code, run.changes) == (0, []), run.explain()
+
+    renew(last)
+    site()
+    assert owners(at(last)) == office.fsmo
+    verified(seconds=SETTLED_SECONDS)
+
+
+def test_blank_offices_get_their_roles_placed_and_keep_them(office: Office) -> None:
+    """AD-31, AD-32: from nothing, with `auto`; a second run moves nothing."""
+    for name in office.hosts:
+        renew(name)
+    run = site(mailforest_fsmo="auto")
+    told = [result.message for result in run.results if result.task.endswith("Say where they go, and why")]
+    assert any("pdc" in message for message in told), told
+    placed = owners(at(office.controllers[-1]))
+    assert placed["pdc"] != placed["rid"]
+    assert {office.sites[owner] for owner in placed.values()} == {office.sites[office.controllers[0]]}
+    run = site(mailforest_fsmo="auto")
+    assert run.changes == [], run.explain()
+    assert owners(at(office.controllers[-1])) == placed
+    verified(seconds=SETTLED_SECONDS)
