@@ -14,6 +14,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._join 
     Unreachable,
     Wanted,
 )
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._kinds import CONTROLLER
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._provision import LocalSamba, store_arguments
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._removal import (
     quiet,
@@ -164,7 +165,8 @@ class SambaPartner:
             attrs=["userAccountControl"],
         )
         for message in found:
-            if int(message["userAccountControl"][0]) & _WORKSTATION_TRUST:
+            control = int(message["userAccountControl"][0])
+            if control & _WORKSTATION_TRUST and not control & CONTROLLER:
                 return str(message.dn)
         return None
 

@@ -15,7 +15,9 @@ Arguments = dict[str, dict[str, Any]]
 _DISABLED = 0x2
 _NORMAL = 0x200
 _WORKSTATION = 0x1000
-CONTROLLER = 0x2000
+CONTROLLER = 0x0400_2000
+"""A bit of userAccountControl says so: SERVER_TRUST_ACCOUNT, or PARTIAL_SECRETS_ACCOUNT of a read-only one, which has
+that of a member beside it ([MS-ADTS] 2.2.16)."""
 _NEVER_EXPIRES = 0x10000
 _DELEGATES = 0x80000
 ENCRYPTION = {"des": 0x3, "rc4": 0x4, "aes128": 0x8, "aes256": 0x10}

@@ -19,6 +19,7 @@ from typing import Any
 from ansible_collections.mailforest.stack.plugins.module_utils._directory import _bindings, _root
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._bindings import ldb
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._join import Unreachable
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._kinds import CONTROLLER
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._member_join import (
     Account,
     MemberSettings,
@@ -29,7 +30,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._remov
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import NotYetKnowable, ResourceError
 
 _PORTS = {88: "Kerberos", 389: "LDAP", 445: "SMB"}
-_KINDS = {0x1000: "member", 0x2000: "domain controller"}
+_KINDS = {CONTROLLER: "domain controller", 0x1000: "member"}
 _ADDRESS_TYPES = (1, 28)
 _SIGNS_OF_LIFE = (22, 445)
 _INVALID_CREDENTIALS = 49

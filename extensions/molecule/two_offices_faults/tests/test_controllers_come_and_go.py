@@ -7,6 +7,8 @@ The tests are one story of the last controller, so they follow one another.
 
 from __future__ import annotations
 
+import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,22 @@ from ansible_collections.mailforest.stack.tests.system.support.playbook import (
 
 SCENARIO = Path(__file__).parent.parent
 SETTLED_SECONDS = 600
+# What a controller's own database holds: the attributes of the objects that a filter finds, of secrets the name alone.
+_SEARCH = """
+import json, sys
+from samba.auth import system_session
+from samba.param import LoadParm
+from samba.samdb import SamDB
+
+base, expression, *attributes = sys.argv[1:]
+settings = LoadParm()
+settings.load_default()
+sam = SamDB(url="/var/lib/samba/private/sam.ldb", session_info=system_session(), lp=settings)
+found = sam.search(base={"configuration": str(sam.get_config_basedn()), "domain": sam.domain_dn()}[base], scope=2,
+                   expression=expression, attrs=attributes)
+print(json.dumps([{name: str(entry[name]) if name == "cn" else "" for name in attributes if name in entry}
+                  for entry in found]))
+"""
 SECRETS = ("unicodePwd", "supplementalCredentials")
 
 
@@ -52,15 +70,17 @@ def _refused(run: Run) -> str:
     return " ".join(result.message for result in run.failures)
 
 
+def _search(name: str, base: str, expression: str, *attributes: str) -> list[dict[str, str]]:
+    found = root_shell(at(name), f"python3 -c {shlex.quote(_SEARCH)} {shlex.join([base, expression, *attributes])}")
+    return list(json.loads(found))
+
+
 def _unknown_to_the_others(office: Office) -> None:
     last, *others = reversed(office.controllers)
     for name in others:
         assert last not in module(at(name), "fsmo_info")["controllers"]
-        servers = (
-            "ldbsearch -H /var/lib/samba/private/sam.ldb -b CN=Sites,$(BASE) '(objectClass=server)' cn | grep ^cn:"
-        )
-        base = "CN=Configuration," + ",".join(f"DC={label}" for label in office.dns_domain.split("."))
-        assert f"cn: {last}".upper() not in root_shell(at(name), servers.replace("$(BASE)", base)).upper().splitlines()
+        servers = _search(name, "configuration", "(objectClass=server)", "cn")
+        assert {server["cn"].lower() for server in servers} == set(others)
 
 
 def test_one_with_a_role_is_demoted_when_another_is_to_have_the_role(office: Office) -> None:
@@ -82,9 +102,8 @@ def test_one_with_a_role_is_demoted_when_another_is_to_have_the_role(office: Off
 
 def _secrets(office: Office, user: str) -> set[str]:
     """Which secrets of a user stand in the last controller's database."""
-    search = f"ldbsearch -H /var/lib/samba/private/sam.ldb '(sAMAccountName={user})' {' '.join(SECRETS)}"
-    found = root_shell(at(office.controllers[-1]), search)
-    return {name for name in SECRETS if f"\n{name}:" in found}
+    (found,) = _search(office.controllers[-1], "domain", f"(sAMAccountName={user})", *SECRETS)
+    return set(found)
 
 
 def test_a_read_only_one_holds_the_passwords_that_it_may(office: Office) -> None:
@@ -97,12 +116,12 @@ def test_a_read_only_one_holds_the_passwords_that_it_may(office: Office) -> None
     assert (run.code, run.changes) == (0, []), run.explain()
 
     host = at(last)
-    assert host.run("samba-tool group add mailforest-test-read-only").rc != 0
+    assert "refused" in root_shell(host, "samba-tool group add mailforest-test-read-only || echo refused")
     assert _secrets(office, "alice") == _secrets(office, "Administrator") == set()
     preload = f"samba-tool rodc preload --machine-pass --server={office.fqdn(first)}"
     root_shell(host, f"{preload} alice")
     assert _secrets(office, "alice") == set(SECRETS)
-    host.run(f"{preload} Administrator")
+    root_shell(host, f"{preload} Administrator || true")
     assert _secrets(office, "Administrator") == set()
 
 
