@@ -124,6 +124,11 @@ def test_a_read_only_one_holds_the_passwords_that_it_may(office: Office) -> None
     root_shell(host, f"{preload} Administrator || true")
     assert _secrets(office, "Administrator") == set()
 
+    renew(last)
+    run = play(SCENARIO / "read_only.yml", extra_vars={"read_only_host": last})
+    assert run.code == 0, run.explain()
+    assert _secrets(office, "alice") == set()
+
 
 def test_one_that_died_is_removed_and_a_new_one_has_its_name(office: Office) -> None:
     last = office.controllers[-1]
