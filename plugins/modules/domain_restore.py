@@ -17,7 +17,8 @@ description:
   - For a forest that is lost. One dead controller among others is replaced by joining a new one.
   - Everything that speaks against it is checked first, and nothing is changed then. A backup that was cut or altered,
     or that cannot be decrypted, is refused; so is a domain of which a controller still answers, at an address that the
-    backup knows, that the resolver gives or that is in O(peers).
+    backup knows, that the resolver gives or that is in O(peers); so is an C(smb.conf) of a controller with another
+    realm, another workgroup or a lower functional level than the domain in the backup.
   - Samba's own restore works beside Samba's directories. The result is judged, and only then moved into place.
   - The RID master's pool is moved on by O(rid_gap), so that SIDs given out after the backup are not given to others.
   - Samba's service is not started, and C(smb.conf) is not written; role C(samba_dc) does both.

@@ -34,9 +34,10 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._backu
     ARCHIVE,
     ENCRYPTED,
     MANIFEST,
+    Contents,
     Manifest,
 )
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._domain import Found
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._domain import LEVELS, Found, Settings
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._fsmo import ROLES
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._fsmodb import DirectoryRoles
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._provision import LocalSamba
@@ -56,6 +57,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "timeout": {"type": "int", "default": 3600},
 }
 _UNFINISHED = ".mailforest-restore-"
+_CONTROLLER = "active directory domain controller"
 _LARGEST_GAP = 10_000_000
 
 
@@ -98,6 +100,9 @@ class Host(Protocol):
 
     def samba_version(self) -> str:
         """Samba's release here."""
+
+    def settings(self) -> Settings | None:
+        """What smb.conf says; None = there is none."""
 
     def answering(self, manifest: Manifest, peers: Sequence[str]) -> list[str]:
         """Where a controller of the domain answers."""
@@ -196,6 +201,7 @@ class RestoreResource:
                 f"the backup is from Samba {contents.samba_version}, and this host has {here}, which does not know all"
                 " that is in it. Restore on a host with that release or a newer one."
             )
+        yield from _settings_faults(self._host.settings(), contents)
         fault = self._host.room_fault(self._manifest)
         if fault:
             yield fault
@@ -253,6 +259,28 @@ class RestoreResource:
                 "database_errors": self._restored.database_errors,
             }
         return told
+
+
+def _settings_faults(settings: Settings | None, contents: Contents) -> Iterator[str]:
+    """A controller's smb.conf that Samba would not serve this domain with; the one of Debian's package is no such."""
+    if settings is None or settings.server_role != _CONTROLLER:
+        return
+    level = settings.controller_level or "2008_R2"
+    for name, value, wanted, same in (
+        ("realm", settings.realm, contents.domain.upper(), settings.realm.upper() == contents.domain.upper()),
+        (
+            "workgroup",
+            settings.workgroup,
+            contents.netbios_name,
+            settings.workgroup.upper() == contents.netbios_name.upper(),
+        ),
+        ("ad dc functional level", level, "2016", LEVELS.get(level, 7) >= contents.functional_levels["domain"]),
+    ):
+        if not same:
+            yield (
+                f"smb.conf has '{name} = {value}', and the domain of the backup needs '{name} = {wanted}': nobody could"
+                " log in. Correct it, or remove smb.conf and write it afterwards (role samba_dc)."
+            )
 
 
 def _gap_fault(gap: int) -> str | None:
@@ -338,6 +366,10 @@ class LocalHost:
             with closing(_pipe(age.stdin)) as keys:
                 keys.write(f"{self._identity}\n".encode())
             yield _pipe(age.stdout), lambda: _age_fault(age)
+
+    def settings(self) -> Settings | None:
+        """As Samba reads it."""
+        return self._samba().settings()
 
     def samba_version(self) -> str:
         """Of the bindings."""

@@ -19,7 +19,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._backu
     Controller,
     Manifest,
 )
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._domain import Domain, Found
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._domain import Domain, Found, Settings
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._fsmo import ROLES
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._restore import (
     LocalHost,
@@ -91,6 +91,7 @@ class Blank:
         self.room: str | None = None
         self.version = "4.17.12-Debian"
         self.alive: list[str] = []
+        self.configuration: Settings | None = None
         self.makes = GOOD
         self.restored: list[Wanted] = []
         for key, value in values.items():
@@ -110,6 +111,9 @@ class Blank:
 
     def samba_version(self) -> str:
         return self.version
+
+    def settings(self) -> Settings | None:
+        return self.configuration
 
     def answering(self, manifest: Manifest, peers: Sequence[str]) -> list[str]:
         return self.alive
@@ -133,6 +137,47 @@ def test_a_blank_host_gets_the_forest() -> None:
     assert host.restored == [WANTED]
     assert (told["changed"], told["controllers"], told["database_errors"]) == (True, ["dc9"], 0)
     assert told["operations"][0]["change"]["removed_controllers"] == ["dc1", "dc2"]
+
+
+CONFIGURED = Settings(
+    server_role="active directory domain controller",
+    realm="CORP.EXAMPLE.TEST",
+    workgroup="CORP",
+    netbios_name="DC9",
+    sysvol=None,
+    netlogon=None,
+    controller_level=None,
+)
+HIGHER = replace(MANIFEST, contents=replace(MANIFEST.contents, functional_levels={"domain": 7, "forest": 7}))
+
+
+@pytest.mark.parametrize(
+    ("backup", "changes", "said"),
+    [
+        (MANIFEST, {"realm": "OTHER.TEST"}, "'realm = OTHER.TEST'.*needs 'realm = CORP.EXAMPLE.TEST'"),
+        (MANIFEST, {"workgroup": "OFFICE"}, "'workgroup = OFFICE'.*needs 'workgroup = CORP'"),
+        (HIGHER, {}, "'ad dc functional level = 2008_R2'.*needs 'ad dc functional level = 2016'"),
+    ],
+)
+def test_a_configuration_that_nobody_could_log_in_with_is_refused(
+    backup: Manifest, changes: dict[str, Any], said: str
+) -> None:
+    host = Blank(backup=backup, configuration=replace(CONFIGURED, **changes))
+    with pytest.raises(ResourceError, match=f"nothing was changed.*{said}"):
+        restore(host)
+    assert host.restored == []
+
+
+@pytest.mark.parametrize(
+    ("backup", "configuration"),
+    [
+        (MANIFEST, CONFIGURED),
+        (HIGHER, replace(CONFIGURED, controller_level="2016")),
+        (HIGHER, replace(CONFIGURED, server_role="standalone server", workgroup="WORKGROUP", realm="")),
+    ],
+)
+def test_a_fitting_configuration_and_that_of_the_package_are_taken(backup: Manifest, configuration: Settings) -> None:
+    assert restore(Blank(backup=backup, configuration=configuration))["changed"]
 
 
 def test_what_was_restored_is_left() -> None:
