@@ -37,9 +37,15 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._backu
     Contents,
     Manifest,
 )
-from ansible_collections.mailforest.stack.plugins.module_utils._directory._domain import LEVELS, Found, Settings
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._domain import (
+    DC_ROLE,
+    Found,
+    Settings,
+    smb_conf_faults,
+)
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._fsmo import ROLES
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._fsmodb import DirectoryRoles
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._level import LEVELS
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._provision import LocalSamba
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import NotYetKnowable, ResourceError, State, Step
 
@@ -57,7 +63,6 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "timeout": {"type": "int", "default": 3600},
 }
 _UNFINISHED = ".mailforest-restore-"
-_CONTROLLER = "active directory domain controller"
 _LARGEST_GAP = 10_000_000
 
 
@@ -201,7 +206,7 @@ class RestoreResource:
                 f"the backup is from Samba {contents.samba_version}, and this host has {here}, which does not know all"
                 " that is in it. Restore on a host with that release or a newer one."
             )
-        yield from _settings_faults(self._host.settings(), contents)
+        yield from _settings_faults(self._host.settings(), contents, self._wanted.host_name)
         fault = self._host.room_fault(self._manifest)
         if fault:
             yield fault
@@ -261,26 +266,18 @@ class RestoreResource:
         return told
 
 
-def _settings_faults(settings: Settings | None, contents: Contents) -> Iterator[str]:
+def _settings_faults(settings: Settings | None, contents: Contents, host_name: str) -> Iterator[str]:
     """A controller's smb.conf that Samba would not serve this domain with; the one of Debian's package is no such."""
-    if settings is None or settings.server_role != _CONTROLLER:
+    if settings is None or settings.server_role.lower() != DC_ROLE:
         return
-    level = settings.controller_level or "2008_R2"
-    for name, value, wanted, same in (
-        ("realm", settings.realm, contents.domain.upper(), settings.realm.upper() == contents.domain.upper()),
-        (
-            "workgroup",
-            settings.workgroup,
-            contents.netbios_name,
-            settings.workgroup.upper() == contents.netbios_name.upper(),
-        ),
-        ("ad dc functional level", level, "2016", LEVELS.get(level, 7) >= contents.functional_levels["domain"]),
-    ):
-        if not same:
-            yield (
-                f"smb.conf has '{name} = {value}', and the domain of the backup needs '{name} = {wanted}': nobody could"
-                " log in. Correct it, or remove smb.conf and write it afterwards (role samba_dc)."
-            )
+    faults = smb_conf_faults(settings, realm=contents.domain, netbios_name=contents.netbios_name, host_name=host_name)
+    if LEVELS.get(settings.controller_level or "2008_R2", LEVELS["2016"]) < contents.functional_levels["domain"]:
+        faults.append("'ad dc functional level' is below that of the domain and must be '2016'")
+    if faults:
+        yield (
+            f"Samba would not serve the domain of the backup with this smb.conf: {'; '.join(faults)}. Correct it, or"
+            " remove it and write it afterwards (role samba_dc)."
+        )
 
 
 def _gap_fault(gap: int) -> str | None:

@@ -130,7 +130,7 @@ def _restore(host: Host, **arguments: Any) -> dict[str, Any]:
 def drill(host: Host) -> Iterator[Host]:
     """A blank place on the host, with a network that leads nowhere."""
     domain = _domain(host)
-    netbios = f"OFFICE{solo(host).name[-2:]}"
+    netbios = root_shell(host, "testparm --suppress-prompt --parameter-name=workgroup 2>/dev/null").strip()
     root_shell(host, _NAMESPACE.format(drill=DRILL, domain=domain, realm=domain.upper(), netbios=netbios))
     try:
         yield host

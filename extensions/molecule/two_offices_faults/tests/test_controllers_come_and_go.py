@@ -121,6 +121,7 @@ def test_a_read_only_one_holds_the_passwords_that_it_may(office: Office) -> None
     preload = f"samba-tool rodc preload --machine-pass --server={office.fqdn(first)}"
     root_shell(host, f"{preload} alice")
     assert _secrets(office, "alice") == set(SECRETS)
+    # How it ends does not count, what stands in the database does; that the command works was seen with alice.
     root_shell(host, f"{preload} Administrator || true")
     assert _secrets(office, "Administrator") == set()
 

@@ -144,8 +144,8 @@ CONFIGURED = Settings(
     realm="CORP.EXAMPLE.TEST",
     workgroup="CORP",
     netbios_name="DC9",
-    sysvol=None,
-    netlogon=None,
+    sysvol="/var/lib/samba/sysvol",
+    netlogon="/var/lib/samba/sysvol/corp.example.test/scripts",
     controller_level=None,
 )
 HIGHER = replace(MANIFEST, contents=replace(MANIFEST.contents, functional_levels={"domain": 7, "forest": 7}))
@@ -154,9 +154,9 @@ HIGHER = replace(MANIFEST, contents=replace(MANIFEST.contents, functional_levels
 @pytest.mark.parametrize(
     ("backup", "changes", "said"),
     [
-        (MANIFEST, {"realm": "OTHER.TEST"}, "'realm = OTHER.TEST'.*needs 'realm = CORP.EXAMPLE.TEST'"),
-        (MANIFEST, {"workgroup": "OFFICE"}, "'workgroup = OFFICE'.*needs 'workgroup = CORP'"),
-        (HIGHER, {}, "'ad dc functional level = 2008_R2'.*needs 'ad dc functional level = 2016'"),
+        (MANIFEST, {"realm": "OTHER.TEST"}, "realm is 'OTHER.TEST' and must be 'CORP.EXAMPLE.TEST'"),
+        (MANIFEST, {"workgroup": "OFFICE"}, "workgroup is 'OFFICE' and must be 'CORP'"),
+        (HIGHER, {}, "'ad dc functional level' is below that of the domain"),
     ],
 )
 def test_a_configuration_that_nobody_could_log_in_with_is_refused(
