@@ -17,7 +17,6 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._repli
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._replicationdb import DirectoryReplication
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import ResourceError
 
-_UPDATE_SECONDS = 60
 _GENERAL_FAILURE = 31
 """What a controller says when it could not log in to the one to pull from ([MS-ERREF] 2.2, ERROR_GEN_FAILURE)."""
 
@@ -74,17 +73,6 @@ class _Replication(DirectoryReplication):
             return self._connect(controller)
         except (drsException, RuntimeError) as exc:
             raise ResourceError(f"{controller.name} cannot be asked to replicate: {exc}.") from exc
-
-    def compute_at(self, controller: Controller) -> None:
-        """Ask another one's topology generator."""
-        from samba.dcerpc import drsuapi
-
-        connection, handle = self._reach(controller)
-        connection.request_timeout = _UPDATE_SECONDS
-        try:
-            connection.DsExecuteKCC(handle, 1, drsuapi.DsExecuteKCC1())
-        except (_bindings.samba.NTSTATUSError, _bindings.samba.WERRORError, RuntimeError) as exc:
-            raise ResourceError(f"The topology generator (KCC) of {controller.name} fails: {exc.args[-1]}.") from exc
 
 
 class SambaLink:
@@ -165,9 +153,12 @@ class SambaLink:
         self._replication.pull()
 
     def ask(self) -> bool:
-        """As its partner; where the topology has it pull from others only, from all of them."""
+        """As its partner; where the topology has it pull from others only, from all of them, and those before it."""
         _invocation, guid = self._replication.identity()
         server = self._server()
+        for relay in self._relays(server):
+            with contextlib.suppress(ResourceError):
+                self._replication.ask(relay)
         results = [
             self._replication.pulled_by(server, context, guid) for context in self._replication.naming_contexts()
         ]
@@ -178,6 +169,23 @@ class SambaLink:
         self._replication.disconnect()
 
     def compute(self) -> None:
-        """The server first, as it is the one that does not know this controller yet."""
-        self._replication.compute_at(self._server())
+        """The server first, as it is the one that does not know this controller yet.
+
+        Which controller of a site pulls from another site is drawn by lot, by the one that generates the site's
+        topology (Samba's kcc/__init__.py, get_all_bridgeheads), and the chosen one pulls only after it has computed
+        too. By themselves they compute every five minutes.
+        """
+        server = self._server()
+        self._replication.compute_at(server)
         self._replication.compute()
+        for other in self._replication.controllers():
+            if other.site == server.site and other.name != server.name:
+                with contextlib.suppress(ResourceError):
+                    self._replication.ask(other)
+                    self._replication.compute_at(other)
+
+    def _relays(self, server: Controller) -> list[Controller]:
+        """Who else pulls from this controller."""
+        own = self._replication.own
+        pulling = {one.controller for one in self._replication.layout().connections if one.source == own}
+        return [other for other in self._replication.controllers() if other.name in pulling - {server.name}]

@@ -109,7 +109,10 @@ class Replication(Protocol):
         """Have another controller pull everything from all its partners."""
 
     def compute(self) -> None:
-        """Have the topology computed: who pulls from whom."""
+        """Have the topology computed: from whom this controller pulls."""
+
+    def compute_at(self, controller: Controller) -> None:
+        """Have another controller compute from whom it pulls."""
 
 
 def describe(replication: Replication, *, max_age: int, compare: bool, now: float) -> dict[str, Any]:
@@ -264,7 +267,10 @@ class Catcher:
         # What flows now may flow by what a join left; the connections that last are the generator's. Where these lead
         # everywhere, a change that was just made elsewhere comes by them, and nothing is computed for it.
         broken = bool(unserved or layout_faults(self._replication.layout()))
-        if (broken and not self._computed) or (not done and number and number % _KCC_EVERY == 0):
+        in_vain = not done and number > 0 and number % _KCC_EVERY == 0
+        if in_vain:
+            self._compute_elsewhere(others)
+        if in_vain or (broken and not self._computed):
             self._compute()
         if done:
             return True
@@ -277,6 +283,14 @@ class Catcher:
             self._computed = True
         except ResourceError as exc:
             self._faults.append(str(exc))
+
+    def _compute_elsewhere(self, others: Iterable[Controller]) -> None:
+        """What others' changes come through is a controller that Samba draws by lot; it may not know yet that it is."""
+        for other in others:
+            try:
+                self._replication.compute_at(other)
+            except ResourceError as exc:
+                self._faults.append(str(exc))
 
     def _late(self) -> ResourceError:
         faults = list(dict.fromkeys(self._faults))

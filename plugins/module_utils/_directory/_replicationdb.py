@@ -190,6 +190,15 @@ class DirectoryReplication:
             service.request_timeout = 2 * _SECONDS
             service.DsExecuteKCC(misc.policy_handle(), 1, drsuapi.DsExecuteKCC1())
 
+    def compute_at(self, controller: Controller) -> None:
+        """Ask another one's topology generator, which takes longer than other calls."""
+        with self._connected(controller, "does not compute from whom it pulls (KCC)") as (connection, handle):
+            connection.request_timeout = 2 * _SECONDS
+            try:
+                connection.DsExecuteKCC(handle, 1, drsuapi.DsExecuteKCC1())
+            finally:
+                connection.request_timeout = _SECONDS
+
     @contextlib.contextmanager
     def _connected(self, controller: Controller, fact: str) -> Iterator[tuple[Any, Any]]:
         """A connection to another controller; one that broke does not come back, so the next call makes a new one."""

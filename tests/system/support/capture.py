@@ -41,8 +41,9 @@ def capture(host: Host, *, beside: str, networks: Iterable[str]) -> Iterator[lis
 _SCRIPT = """
 import ipaddress, socket, struct, sys
 networks = [ipaddress.ip_network(network) for network in sys.argv[2:]]
-line = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
-line.bind((sys.argv[1], 0))
+# Of no protocol until it is bound: else it takes what passes any interface in between.
+line = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+line.bind((sys.argv[1], 3))
 print("listening", flush=True)
 said = 0
 while said < 500:

@@ -46,6 +46,7 @@ class Forest:
         self.ring = [("dc1", "dc2"), ("dc2", "dc3"), ("dc3", "dc1")]
         self.on_pull: Callable[[], None] = lambda: None
         self.on_ask: Callable[[], None] = lambda: None
+        self.on_compute_at: Callable[[], None] = lambda: None
 
     @staticmethod
     def partner(context: str, *, age: float | None = 60, failures: int = 0, result: str = "") -> Partner:
@@ -103,6 +104,12 @@ class Forest:
         self.calls.append("compute")
         if self.deaf_generator:
             raise ResourceError("The generator does not answer.")
+
+    def compute_at(self, controller: Controller) -> None:
+        self.calls.append(f"compute at {controller.name}")
+        if controller.name in self.deaf:
+            raise ResourceError(f"{controller.name} does not compute.")
+        self.on_compute_at()
 
 
 class Clock:
@@ -238,6 +245,19 @@ def test_connections_that_are_yet_to_be_made_are_made_now() -> None:
     forest.ring.pop()
     assert catch_up(forest)["rounds"] == 1
     assert forest.calls == ["pull", "compute"]
+
+
+def test_the_others_compute_too_when_waiting_was_in_vain() -> None:
+    """Samba draws by lot through whom changes come; a bridgehead that did not know it kept them for five minutes."""
+    forest = Forest()
+    forest.theirs["dc3"] = 11
+    forest.on_compute_at = lambda: forest.have.update({"id-dc3": 11})
+    assert catch_up(forest, wait=30)["rounds"] == 7
+    assert [call for call in forest.calls if call.startswith("compute")] == [
+        "compute at dc2",
+        "compute at dc3",
+        "compute",
+    ]
 
 
 def test_waiting_ends_with_the_names_of_those_that_are_lacking() -> None:
