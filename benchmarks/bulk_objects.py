@@ -39,7 +39,7 @@ def each(*words):
     return (time.monotonic() - start) / count
 
 print(json.dumps({
-    "user": each("user", "create", "sample{}", "--random-password", f"--userou=OU={ou}", "--given-name=A",
+    "user": each("user", "create", "sample{}", "--random-password", f"--userou=OU={ou}", "--given-name=A{}",
                  "--surname=B", "--mail-address=sample{}@example.test"),
     "group": each("group", "add", "samples{}", f"--groupou=OU={ou}"),
     "member": each("group", "addmembers", "samples{}", "sample{}"),

@@ -44,6 +44,11 @@ _EXAMINED = 500
 """After how many rows the progress is told while nothing is written yet."""
 _AHEAD = 32
 _FEW_RIDS = 200
+_KEPT = 64
+"""Bytes for each object of the directory that Samba's database keeps until a transaction ends, for each object that
+this adds: copies of the index lists that name all objects (ldb_kv_index.c, sub-transactions); 56 measured."""
+_MEMORY = 160 * 2**20
+"""What these copies may take, in bytes."""
 _RID_SECONDS = 180.0
 _BREATH = 0.05
 """Seconds between two transactions, in which others write: a logon that fails is counted, a password is changed."""
@@ -57,6 +62,9 @@ class Directory(Finder, Keeper, Protocol):
 
     def rids_left(self) -> int | None:
         """How many accounts can be made before more RIDs are given; None = any number."""
+
+    def accounts(self) -> int:
+        """How many accounts the domain has, at most."""
 
     def below(self, base: str, wanted: str, attributes: list[str]) -> Iterator[Entry]:
         """All objects of a class below a container."""
@@ -129,7 +137,7 @@ class BulkObjects:
         self._chunks: list[Chunk] = []
         self._seen = Seen()
         self._waiting: list[int] = []
-        self._size = tree.chunk
+        self._known = 0
         self._limited = False
 
     # What is, and what should be
@@ -138,7 +146,7 @@ class BulkObjects:
         """Go through everything once; every fault is told before anything changes."""
         faults = Faults()
         self._limited = self._store.rids_left() is not None
-        self._size = min(self._tree.chunk, _FEW_RIDS) if self._limited else self._tree.chunk
+        self._known = self._store.accounts()
         self._examine_ous(faults)
         self._examine_groups(faults)
         self._examine_people(faults)
@@ -194,11 +202,16 @@ class BulkObjects:
             if plan.verb:
                 rows.add(number)
                 created += plan.verb == "create"
-            if len(rows) == self._size:
+            if len(rows) >= self._size(self._counts["users"].created):
                 self._chunks.append(Chunk(first=first, last=number, rows=frozenset(rows), created=created))
                 rows, first, created = set(), number + 1, 0
         if rows:
             self._chunks.append(Chunk(first=first, last=max(rows), rows=frozenset(rows), created=created))
+
+    def _size(self, made: int = 0) -> int:
+        """How many objects the next transaction may hold, when so many will have been made before it."""
+        limit = min(self._tree.chunk, _FEW_RIDS) if self._limited else self._tree.chunk
+        return max(1, min(limit, _MEMORY // (_KEPT * max(self._known + made, 1))))
 
     def _ahead(self, rows: Iterator[Row]) -> Iterator[Row]:
         while some := list(islice(rows, _AHEAD)):
@@ -235,13 +248,13 @@ class BulkObjects:
 
     def plan(self, before: State, after: State) -> list[Step]:
         """Containers, groups, people, memberships, and what is to go."""
-        steps = [_step("ous", part, len(part)) for part in _parts(self._ous, self._size)]
-        steps += [_step("groups", part, len(part)) for part in _parts(self._groups, self._size)]
+        steps = [_step("ous", part, len(part)) for part in _parts(self._ous, self._size())]
+        steps += [_step("groups", part, len(part)) for part in _parts(self._groups, self._size())]
         steps += [
             _step("users", chunk, len(chunk.rows), rows=f"{chunk.first + 1}-{chunk.last + 1}") for chunk in self._chunks
         ]
         steps += [_step("memberships", part, sum(len(b.members) for b in part)) for part in self._edges.bundles()]
-        steps += [_step("deletions", part, len(part)) for part in _parts(self._purge.doomed, self._size)]
+        steps += [_step("deletions", part, len(part)) for part in _parts(self._purge.doomed, self._size())]
         self._waiting = [_accounts(step) for step in steps]
         self._progress.begin(sum(int(step.change["count"]) for step in steps))
         self._people = enumerate(self._tree.people())

@@ -20,6 +20,8 @@ _BYPASS = "local_oid:1.3.6.1.4.1.7165.4.3.12:0"
 _PAGE = 1000
 _COMPLEX = 1
 _LOW = 0xFFFFFFFF
+_FIRST_RID = 1000
+"""Below are the accounts that every domain has ([MS-SAMR] 3.1.1.9.2.1)."""
 _NTTIME_EPOCH = 11644473600
 
 
@@ -75,7 +77,7 @@ class BulkStore(SamStore):
 
     def rids_left(self) -> int | None:
         """How many accounts this controller can make before it is given more RIDs; None = it gives them itself."""
-        manager = self.read(f"CN=RID Manager$,CN=System,{self.domain_dn}", ["fSMORoleOwner"])
+        manager = self._rid_manager("fSMORoleOwner")
         own = str(self.sam.get_dsServiceName())
         owner = manager.text("fSMORoleOwner") if manager else None
         if owner is None or self.key(owner) == self.key(own):
@@ -88,6 +90,14 @@ class BulkStore(SamStore):
         names = ["rIDAllocationPool", "rIDPreviousAllocationPool", "rIDNextRID"]
         pools = self.read(reference, names)
         return _left(pools) if pools else 0
+
+    def accounts(self) -> int:
+        """As many as RIDs were ever given, deleted ones included, as the database keeps those for months."""
+        manager = self._rid_manager("rIDAvailablePool")
+        return max((manager.number("rIDAvailablePool") & _LOW) - _FIRST_RID, 0) if manager else 0
+
+    def _rid_manager(self, attribute: str) -> Entry | None:
+        return self.read(f"CN=RID Manager$,CN=System,{self.domain_dn}", [attribute])
 
     # Reading much
 
