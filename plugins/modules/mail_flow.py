@@ -10,8 +10,11 @@ module: mail_flow
 short_description: Prove that mail flows
 version_added: 1.0.0
 description:
-  - Sends one message from an account to itself through a submission port, finds it exactly once over IMAP and over POP3
-    through every server that is to show it, and removes it.
+  - Sends one message from an account to itself through a submission port, follows it through the queue, finds it
+    exactly once over IMAP and over POP3 through every server that is to show it, judges its header, and removes it.
+  - Of the header it judges that the server took it over TLS after a login (RFC 3848), that it went on over TLS from
+    host to host, that the number under which it was accepted is in it, and what Authentication-Results (RFC 8601) say,
+    those that O(server), a reader or the domain itself has written. A failed DKIM, SPF or DMARC is a problem.
   - Every session uses TLS and verifies the certificate and the name of the server.
   - Needs nothing but Python's standard library on the host from which it looks.
 attributes:
@@ -88,6 +91,20 @@ options:
     description: Seconds that the message may take from acceptance to the mailbox.
     type: float
     default: 30
+  dkim:
+    description:
+      - V(any) takes a message with or without a DKIM signature. A check of it that failed is a problem all the same.
+      - V(signed) wants a signature of the address's domain (RFC 6376); V(pass) wants it found good by O(server), a
+        reader or the domain.
+    type: str
+    choices: [any, signed, pass]
+    default: any
+  follow_queue:
+    description:
+      - Whether to look for the message in the Postfix queue of the host on which the module runs, which is then
+        O(server) itself. What keeps it waiting is then known, and that it was not left behind.
+    type: bool
+    default: false
   fail:
     description: Whether the module fails when there are problems. If not, they are returned.
     type: bool
@@ -110,6 +127,15 @@ EXAMPLES = r"""
       - {server: mx1.corp.example.test, pop3: {port: 995, tls: implicit}}
       - {server: mx2.corp.example.test, pop3: {port: 995, tls: implicit}}
     ca_file: /etc/ssl/mailforest/ca.crt
+
+- name: Prove it on the mail server itself, with its queue in view and a DKIM signature
+  mailforest.stack.mail_flow:
+    server: mx1.corp.example.test
+    user: alice
+    password: "{{ alice_password }}"
+    address: alice@example.test
+    follow_queue: true
+    dkim: signed
 """
 
 RETURN = r"""
@@ -126,6 +152,18 @@ accepted:
   description: The server's answer to the message; null when it did not take it.
   returned: always
   type: str
+queue_id:
+  description: The message's number in the queue of O(server), from its answer; empty when it names none.
+  returned: always
+  type: str
+queue:
+  description: What was seen in the queue; null without O(follow_queue).
+  returned: always
+  type: dict
+  contains:
+    queues: {description: "The parts of the queue in which it was seen: incoming, active, deferred, hold.", type: list}
+    reasons: {description: What kept it waiting., type: list}
+    waiting: {description: Whether it was there still at the last look., type: bool}
 readings:
   description: What was seen through each reader, in their order.
   returned: always
@@ -150,6 +188,41 @@ received_tls:
     message was not found.
   returned: always
   type: bool
+hops:
+  description: The servers that took the message, the first one first, from its Received headers.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    sender: {description: Who handed it on., type: str}
+    by: {description: Who took it., type: str}
+    protocol: {description: By which protocol (RFC 3848)., type: str, sample: ESMTPSA}
+    id: {description: Under which number., type: str}
+    tls: {description: "The version of TLS, where it is recorded.", type: str, sample: TLSv1.3}
+    cipher: {description: "The cipher, where it is recorded.", type: str}
+authentication:
+  description: The results in its Authentication-Results headers.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    by: {description: Who says so., type: str}
+    trusted: {description: Whether that counts., type: bool}
+    method: {description: What was checked., type: str, sample: dkim}
+    result: {description: The result., type: str, sample: pass}
+    properties: {description: What it was of., type: dict, sample: {header.d: example.test}}
+dkim_signatures:
+  description: The DKIM signatures that it bears.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    domain: {description: Whose it is., type: str}
+    selector: {description: Under which name the key is in DNS., type: str}
+removed:
+  description: How many copies were removed; null when that did not work.
+  returned: always
+  type: int
 """
 
 import dataclasses
@@ -157,7 +230,7 @@ import ssl
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailforest.stack.plugins.module_utils._mail import flow
+from ansible_collections.mailforest.stack.plugins.module_utils._mail import flow, queue
 
 _IMAP: dict[str, t.Any] = {"port": 993, "tls": "implicit"}
 _ENDPOINT: dict[str, t.Any] = {
@@ -179,11 +252,33 @@ ARGUMENTS: dict[str, t.Any] = {
     "ca_file": {"type": "path"},
     "timeout": {"type": "float", "default": 15},
     "deadline": {"type": "float", "default": 30},
+    "dkim": {"type": "str", "choices": ["any", "signed", "pass"], "default": "any"},
+    "follow_queue": {"type": "bool", "default": False},
     "fail": {"type": "bool", "default": True},
 }
 
 
-def _prove(params: dict[str, t.Any]) -> flow.Flow:
+def _listing(module: AnsibleModule) -> queue.Listing | None:
+    """How to read the queue of this host, if that was asked for."""
+    if not module.params["follow_queue"]:
+        return None
+    command = module.get_bin_path("postqueue")
+    if not command:
+        module.fail_json(
+            msg="Nothing was sent: follow_queue reads Postfix's queue by postqueue, which this host lacks. Run the "
+            "task on the server itself, or leave follow_queue out."
+        )
+
+    def listing() -> str:
+        code, output, error = module.run_command([command, "-j"])
+        if code:
+            raise OSError(error.strip())
+        return str(output)
+
+    return listing
+
+
+def _prove(params: dict[str, t.Any], listing: queue.Listing | None) -> flow.Flow:
     context = ssl.create_default_context(cafile=params["ca_file"])
 
     def server(name: str) -> flow.Server:
@@ -201,15 +296,27 @@ def _prove(params: dict[str, t.Any]) -> flow.Flow:
             )
             for reader in params["readers"] or [{"server": params["server"], "imap": _IMAP, "pop3": None}]
         ],
-        deadline=params["deadline"],
+        demand=flow.Demand(deadline=params["deadline"], dkim=params["dkim"], listing=listing),
     )
+
+
+def _returned(found: flow.Flow) -> dict[str, t.Any]:
+    values = dataclasses.asdict(found)
+    judged = values.pop("judged") or {}
+    return {
+        **values,
+        "hops": judged.get("hops", ()),
+        "authentication": judged.get("authentication", ()),
+        "dkim_signatures": judged.get("signatures", ()),
+    }
 
 
 def main() -> None:
     """Prove it, and fail when there is a problem."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    listing = _listing(module)
     try:
-        result = dataclasses.asdict(_prove(module.params))
+        result = _returned(_prove(module.params, listing))
     except OSError as exc:
         module.fail_json(
             msg=f"Nothing was sent: {module.params['ca_file']} cannot be used as ca_file ({exc}). Correct it."

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to the collection: send one message, find it once through every server, take it away again.
 
-The message goes through a submission port as a user would send it (RFC 6409, RFC 8314), is looked for over IMAP
-(RFC 9051) and over POP3 (RFC 1939), and is deleted over IMAP. Every session verifies the server's certificate and name.
-Others may use the mailbox at the same time, so a message is known by its Message-ID and never by its number.
+The message goes through a submission port as a user would send it (RFC 6409, RFC 8314), is followed through the queue
+where it can be, is looked for over IMAP (RFC 9051) and over POP3 (RFC 1939), its header is judged, and it is deleted
+over IMAP. Every session verifies the server's certificate and name. Others may use the mailbox at the same time, so a
+message is known by its Message-ID and never by its number.
 """
 
 from __future__ import annotations
@@ -23,10 +24,13 @@ import time
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
+from . import headers, queue
+
 Tls = t.Literal["implicit", "starttls"]
 _LOOK = "Look at the mail log of the server and at the account."
 _PAUSE = 0.2
 _POP3_TRIES = 3
+_QUEUE_LOOKS = 10
 
 
 class MailFlowError(Exception):
@@ -88,8 +92,12 @@ class Flow:
 
     message_id: str
     accepted: str | None = None
+    queue_id: str = ""
+    queue: queue.Followed | None = None
     readings: list[Reading] = dataclasses.field(default_factory=list)
     received_tls: bool | None = None
+    judged: headers.Judged | None = None
+    removed: int | None = None
     problems: list[str] = dataclasses.field(default_factory=list)
 
 
@@ -104,14 +112,6 @@ def compose(*, account: Account, recipient: str, message_id: str, now: float) ->
     message["Auto-Submitted"] = "auto-generated"
     message.set_content("Sent and removed again by mailforest.stack to prove that mail flows.\n")
     return message
-
-
-def tls_on_arrival(*, received: list[str]) -> bool:
-    """Say whether the hop that took the message from the client used TLS.
-
-    RFC 3848: `with ESMTPSA` names an authenticated session under TLS. The last Received header is the first hop.
-    """
-    return bool(received) and any(word in received[-1].upper().split() for word in ("ESMTPSA", "UTF8SMTPSA"))
 
 
 @contextlib.contextmanager
@@ -172,20 +172,25 @@ def imap_copies(
     account: Account,
     message_id: str,
     deadline: float,
+    meanwhile: Callable[[], None],
     clock: Callable[[], float] = time.monotonic,
-) -> tuple[int, list[str]]:
-    """Look over IMAP until the message is there or `deadline` (on `clock`) is past; copies, and Received headers."""
+) -> tuple[int, email.message.Message | None]:
+    """Look over IMAP until the message is there or `deadline` (on `clock`) is past; copies, and the first one's header.
+
+    `meanwhile` is called between two looks.
+    """
     with (
         _step(f"IMAP on {reader.server.name} port {reader.imap.port}", _LOOK),
         _imap(server=reader.server, endpoint=reader.imap, account=account) as session,
     ):
         while not (numbers := _numbers(session, message_id)):
+            meanwhile()
             if clock() >= deadline:
-                return 0, []
+                return 0, None
             time.sleep(_PAUSE)
         _typ, data = session.fetch(numbers[0], "(BODY.PEEK[HEADER])")
         raw = next(part[1] for part in data if isinstance(part, tuple))
-        return len(numbers), [str(value) for value in email.message_from_bytes(raw).get_all("Received", [])]
+        return len(numbers), email.message_from_bytes(raw)
 
 
 def remove(*, reader: Reader, account: Account, message_id: str) -> int:
@@ -198,6 +203,8 @@ def remove(*, reader: Reader, account: Account, message_id: str) -> int:
         for number in numbers:
             session.store(number, "+FLAGS", r"(\Deleted)")
         session.expunge()
+        if left := _numbers(session, message_id):
+            raise imaplib.IMAP4.error(f"{len(left)} of {len(numbers)} copies are there still")
         return len(numbers)
 
 
@@ -236,31 +243,86 @@ def _pop3_id(session: poplib.POP3, number: int) -> str:
     return str(email.message_from_bytes(b"\r\n".join(lines)).get("Message-ID", "")).strip()
 
 
-def prove(
-    *, server: Server, account: Account, submission: Endpoint, readers: Sequence[Reader], deadline: float
-) -> Flow:
-    """Send one message from the account to itself, find it through every reader, remove it, and say what was seen.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Demand:
+    """What the message must show: how soon it is there (seconds), and what of DKIM (any, signed, pass)."""
 
-    `deadline`: seconds the message may take from acceptance to the mailbox.
-    """
-    flow = Flow(message_id=email.utils.make_msgid(domain=account.address.rpartition("@")[2]))
+    deadline: float
+    dkim: str = "any"
+    listing: queue.Listing | None = None
+    """Reads the queue of this host; none where the message passes through another."""
+
+
+def prove(*, server: Server, account: Account, submission: Endpoint, readers: Sequence[Reader], demand: Demand) -> Flow:
+    """Send one message from the account to itself, find it through every reader, remove it, and say what was seen."""
+    domain = account.address.rpartition("@")[2]
+    flow = Flow(message_id=email.utils.make_msgid(domain=domain))
     message = compose(account=account, recipient=account.address, message_id=flow.message_id, now=time.time())
     with _noted(flow):
         flow.accepted = submit(server=server, endpoint=submission, account=account, message=message)
     if flow.accepted is None:
         return flow
+    flow.queue_id = headers.queue_id(flow.accepted)
+    watch = _watch(flow, demand.listing)
     start = time.monotonic()
+    header: email.message.Message | None = None
     try:
         for reader in readers:
-            _read(flow, reader, account, start=start, deadline=start + deadline)
+            header = _read(flow, reader, account, watch, start=start, deadline=start + demand.deadline) or header
+        _left_behind(flow, watch)
     finally:
         _remove(flow, readers, account)
-    if flow.received_tls is False:
-        flow.problems.append(
-            f"No Received header says that {server.name} took the message over TLS after a login, so it may not have. "
-            f"Look at its settings for port {submission.port}."
-        )
+    if header is not None:
+        trusted = [server.name, domain, *(reader.server.name for reader in readers)]
+        flow.judged = headers.judge(header, trusted=trusted)
+        flow.received_tls = bool(flow.judged.hops) and flow.judged.hops[0].authenticated
+        said = {"server": server.name, "accepted": flow.accepted, "domain": domain, "dkim": demand.dkim}
+        flow.problems += headers.faults(flow.judged, **said)
     return flow
+
+
+def _watch(flow: Flow, listing: queue.Listing | None) -> Callable[[], None]:
+    """One look into the queue, where there is one to look into and a number to look for."""
+    if listing is None or not flow.queue_id:
+        return lambda: None
+    flow.queue = followed = queue.Followed()
+
+    def look() -> None:
+        if flow.queue is not None:
+            with _noted(flow), _readable(flow):
+                followed.note(queue.find(listing(), flow.queue_id))
+
+    look()
+    return look
+
+
+@contextlib.contextmanager
+def _readable(flow: Flow) -> Iterator[None]:
+    """A queue that cannot be read is told once, and not looked at again."""
+    try:
+        with _step("postqueue -j", "See whether Postfix runs on the host that looks."):
+            yield
+    except MailFlowError:
+        flow.queue = None
+        raise
+
+
+def _left_behind(flow: Flow, watch: Callable[[], None]) -> None:
+    """What has been delivered is in the queue no more; the moment until it is taken away is allowed for."""
+    for _turn in range(_QUEUE_LOOKS):
+        watch()
+        if flow.queue is None or not flow.queue.waiting:
+            return
+        time.sleep(_PAUSE)
+    if all(reading.imap_copies for reading in flow.readings):
+        flow.problems.append(
+            f"The message was delivered, and {flow.queue_id} is in the queue still"
+            f"{_because(flow)}, so it may be delivered again. Look at it with postcat -q {flow.queue_id}."
+        )
+
+
+def _because(flow: Flow) -> str:
+    return f" ({'; '.join(flow.queue.reasons)})" if flow.queue is not None and flow.queue.reasons else ""
 
 
 @contextlib.contextmanager
@@ -272,27 +334,33 @@ def _noted(flow: Flow) -> Iterator[None]:
         flow.problems.append(str(exc))
 
 
-def _read(flow: Flow, reader: Reader, account: Account, *, start: float, deadline: float) -> None:
+def _read(
+    flow: Flow, reader: Reader, account: Account, watch: Callable[[], None], *, start: float, deadline: float
+) -> email.message.Message | None:
+    """Look through one reader; return the header that it showed."""
     reading = Reading(server=reader.server.name)
     flow.readings.append(reading)
+    header: email.message.Message | None = None
     with _noted(flow):
-        found, received = imap_copies(reader=reader, account=account, message_id=flow.message_id, deadline=deadline)
+        found, header = imap_copies(
+            reader=reader, account=account, message_id=flow.message_id, deadline=deadline, meanwhile=watch
+        )
         reading.imap_copies = found
         reading.imap_seconds = round(time.monotonic() - start, 3) if found else None
-        flow.received_tls = tls_on_arrival(received=received) if received else flow.received_tls
         _judge(flow, f"IMAP on {reader.server.name}", found, f"within {deadline - start:g} s")
     if reader.pop3 is not None and reading.imap_copies:
         with _noted(flow):
             found = pop3_copies(reader=reader, endpoint=reader.pop3, account=account, message_id=flow.message_id)
             reading.pop3_copies = found
             _judge(flow, f"POP3 on {reader.server.name}", found, "beside IMAP, which does")
+    return header
 
 
 def _judge(flow: Flow, where: str, found: int, when: str) -> None:
     if found == 0:
         flow.problems.append(
-            f"{where} did not show the message that was accepted ({flow.accepted}), {when}. Look at the queues "
-            "(postqueue -p) and at the delivery lines of the mail log."
+            f"{where} did not show the message that was accepted ({flow.accepted}), {when}. {_where_it_is(flow)} "
+            f"Should {flow.message_id} come later, delete it by hand."
         )
     elif found > 1:
         flow.problems.append(
@@ -300,16 +368,22 @@ def _judge(flow: Flow, where: str, found: int, when: str) -> None:
         )
 
 
+def _where_it_is(flow: Flow) -> str:
+    if flow.queue is not None and flow.queue.waiting:
+        return f"It waits in the {flow.queue.queues[-1]} queue as {flow.queue_id}{_because(flow)}."
+    return "Look at the queues (postqueue -p) and at the delivery lines of the mail log."
+
+
 def _remove(flow: Flow, readers: Sequence[Reader], account: Account) -> None:
     """Through the first reader that can; the message is the same through all."""
     faults = []
     for reader in readers:
         try:
-            removed = remove(reader=reader, account=account, message_id=flow.message_id)
+            flow.removed = remove(reader=reader, account=account, message_id=flow.message_id)
         except MailFlowError as exc:
             faults.append(str(exc))
         else:
-            if removed > 1 and not flow.problems:
-                _judge(flow, f"At last IMAP on {reader.server.name}", removed, "")
+            if flow.removed > 1 and not flow.problems:
+                _judge(flow, f"At last IMAP on {reader.server.name}", flow.removed, "")
             return
     flow.problems += faults

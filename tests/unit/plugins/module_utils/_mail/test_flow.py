@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import email
+import email.message
+import json
 import poplib
 import smtplib
 import ssl
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,21 +29,6 @@ def test_the_message_can_be_found_again_and_says_that_a_program_sent_it() -> Non
 
 def test_the_password_is_in_no_representation() -> None:
     assert "Sesame" not in repr(ACCOUNT)
-
-
-@pytest.mark.parametrize(
-    ("received", "expected"),
-    [
-        ([], False),
-        (["from a by mx1 (Postfix) with ESMTPSA id 1; now"], True),
-        (["from a by mx1 (Postfix) with UTF8SMTPSA id 1; now"], True),
-        (["from a by mx1 with LMTP id 2", "from a by mx1 (Postfix) with ESMTPSA id 1; now"], True),
-        (["from a by mx1 (Postfix) with ESMTPSA id 1; now", "from a by x with ESMTP id 0"], False),
-        (["from a by mx1 (Postfix) with ESMTPS id 1; now"], False),
-    ],
-)
-def test_only_an_authenticated_first_hop_under_tls_counts(received: list[str], expected: bool) -> None:
-    assert flow.tls_on_arrival(received=received) is expected
 
 
 def test_a_server_that_does_not_answer_is_named_with_its_port() -> None:
@@ -82,7 +70,7 @@ def test_a_refused_recipient_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 TLS = ssl.create_default_context()
-ARRIVED = ["from a by mx1 (Postfix) with ESMTPSA id 1; now"]
+ARRIVED = ("from a by mx1 (Postfix) with ESMTPSA id 1; now",)
 
 
 def _reader(name: str, *, pop3: bool = True) -> flow.Reader:
@@ -97,9 +85,10 @@ class Mailbox:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, imap: dict[str, Any], pop3: dict[str, Any]) -> None:
         self.imap, self.pop3 = imap, pop3
         self.received = ARRIVED
+        self.listings: list[str] | None = None
         self.removed_by: list[str] = []
-        monkeypatch.setattr(flow, "submit", lambda **_given: "queued")
-        monkeypatch.setattr(flow, "imap_copies", lambda reader, **_given: (self._say(imap, reader), self.received))
+        monkeypatch.setattr(flow, "submit", lambda **_given: "2.0.0 Ok: queued as 1")
+        monkeypatch.setattr(flow, "imap_copies", self._imap)
         monkeypatch.setattr(flow, "pop3_copies", lambda reader, **_given: self._say(pop3, reader))
         monkeypatch.setattr(flow, "remove", self._remove)
 
@@ -110,6 +99,20 @@ class Mailbox:
             raise flow.MailFlowError(step="login", detail=answer, remedy="Look.")
         return int(answer)
 
+    def _imap(
+        self, reader: flow.Reader, meanwhile: Callable[[], None], **_given: Any
+    ) -> tuple[int, email.message.Message | None]:
+        meanwhile()
+        copies = self._say(self.imap, reader)
+        header = email.message.Message()
+        for value in self.received:
+            header["Received"] = value
+        return copies, header if copies else None
+
+    def _listing(self) -> str:
+        assert self.listings
+        return self.listings.pop(0) if len(self.listings) > 1 else self.listings[0]
+
     def _remove(self, reader: flow.Reader, **_given: Any) -> int:
         found = self._say(self.imap, reader)
         self.removed_by.append(reader.server.name)
@@ -118,13 +121,15 @@ class Mailbox:
     def prove(self, *readers: flow.Reader) -> flow.Flow:
         server = flow.Server(name="mx1", context=TLS, timeout=1)
         port = flow.Endpoint(port=465, tls="implicit")
-        return flow.prove(server=server, account=ACCOUNT, submission=port, readers=readers, deadline=5)
+        demand = flow.Demand(deadline=5, listing=self._listing if self.listings else None)
+        return flow.prove(server=server, account=ACCOUNT, submission=port, readers=readers, demand=demand)
 
 
 def test_a_message_that_is_seen_once_everywhere_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
     mailbox = Mailbox(monkeypatch, imap={"mx1": 1, "mx2": 1}, pop3={"mx1": 1})
     found = mailbox.prove(_reader("mx1"), _reader("mx2", pop3=False))
-    assert (found.problems, found.accepted, found.received_tls) == ([], "queued", True)
+    assert (found.problems, found.accepted, found.received_tls) == ([], "2.0.0 Ok: queued as 1", True)
+    assert (found.queue_id, found.queue, found.removed) == ("1", None, 1)
     assert [(one.server, one.imap_copies, one.pop3_copies) for one in found.readings] == [
         ("mx1", 1, 1),
         ("mx2", 1, None),
@@ -167,7 +172,7 @@ def test_a_message_that_nobody_can_remove_is_named(monkeypatch: pytest.MonkeyPat
 
 def test_a_message_that_came_without_a_login_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     mailbox = Mailbox(monkeypatch, imap={"mx1": 1}, pop3={"mx1": 1})
-    mailbox.received = ["from a by mx1 (Postfix) with ESMTP id 1; now"]
+    mailbox.received = ("from a by mx1 (Postfix) with ESMTP id 1; now",)
     assert "No Received header" in mailbox.prove(_reader("mx1")).problems[0]
 
 
@@ -180,6 +185,47 @@ def test_what_is_not_accepted_is_not_looked_for(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(flow, "submit", refuse)
     found = mailbox.prove(_reader("mx1"))
     assert (found.accepted, found.problems, found.readings) == (None, ["submission: 454 later. Wait."], [])
+
+
+def _queued(name: str, reason: str = "", *, number: str = "1") -> str:
+    row = {"queue_name": name, "queue_id": number, "recipients": [{"address": "a@b", "delay_reason": reason}]}
+    return json.dumps(row) + "\n"
+
+
+def test_a_message_is_followed_through_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    mailbox = Mailbox(monkeypatch, imap={"mx1": 1}, pop3={"mx1": 1})
+    mailbox.listings = [_queued("incoming"), _queued("active"), _queued("active", number="2")]
+    found = mailbox.prove(_reader("mx1"))
+    assert found.queue is not None
+    assert (found.queue.queues, found.queue.waiting, found.problems) == (["incoming", "active"], False, [])
+
+
+def test_a_message_that_does_not_arrive_is_named_with_what_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow, "_PAUSE", 0)
+    mailbox = Mailbox(monkeypatch, imap={"mx1": 0}, pop3={})
+    mailbox.listings = [_queued("active"), _queued("deferred", "connect to dovecot-lmtp: refused")]
+    (problem,) = mailbox.prove(_reader("mx1")).problems
+    assert "It waits in the deferred queue as 1 (connect to dovecot-lmtp: refused)." in problem
+
+
+def test_a_message_that_stays_in_the_queue_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow, "_PAUSE", 0)
+    mailbox = Mailbox(monkeypatch, imap={"mx1": 1}, pop3={"mx1": 1})
+    mailbox.listings = [_queued("active")]
+    (problem,) = mailbox.prove(_reader("mx1")).problems
+    assert "1 is in the queue still, so it may be delivered again" in problem
+
+
+def test_a_queue_that_cannot_be_read_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    mailbox = Mailbox(monkeypatch, imap={"mx1": 1}, pop3={"mx1": 1})
+    mailbox.listings = ["unused"]
+
+    def broken() -> str:
+        raise OSError("mail system is down")
+
+    monkeypatch.setattr(mailbox, "_listing", broken)
+    (problem,) = mailbox.prove(_reader("mx1")).problems
+    assert problem.startswith("postqueue -j: OSError: mail system is down.")
 
 
 @pytest.mark.parametrize(("failures", "expected"), [(0, 1), (2, 1), (3, None)])
