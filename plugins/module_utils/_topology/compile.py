@@ -35,6 +35,7 @@ from .tunnels import Tunnels
 MAILBOX_ATTRIBUTE = "adminDescription"
 """Carries the user's GUID as text: LDAP gives the GUID itself in binary, which no mail server can look up."""
 HOME_ATTRIBUTE = "adminDisplayName"
+QUOTA_ATTRIBUTE = "maxStorage"
 """Carries the name of the mail server that keeps the user's mailbox."""
 ADMINISTRATOR = "Administrator"
 _RESOLVERS = 3  # glibc reads no more
@@ -199,6 +200,8 @@ def _mail(topology: Topology) -> MailPlan:
         "bind_dn": _container(topology, MAIL_ACCOUNT),
         "mailbox_attribute": MAILBOX_ATTRIBUTE,
         "home_attribute": HOME_ATTRIBUTE,
+        "quota_attribute": QUOTA_ATTRIBUTE,
+        "quota": mail.quota,
         "probe_account": PROBE_ACCOUNT,
         "probe_address": probes[0]["address"] if probes else "",
         "probes": probes,
@@ -279,6 +282,8 @@ def _user(topology: Topology, user: User) -> UserPlan:
         plan["email"] = user.email
         if home := topology.home_of(user):
             plan["home"] = _home(topology, home)
+    if user.quota:
+        plan["quota"] = user.quota
     return plan
 
 
