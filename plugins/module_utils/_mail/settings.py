@@ -265,6 +265,14 @@ def _folders(folders: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield f'dovecot_folders: {folder["name"]!r} cannot be a folder. Avoid / " {{ }} # and a leading space.'
 
 
+def _sieve(settings: Mapping[str, Any]) -> Iterator[str]:
+    if "sieve" in settings["listeners"] and not settings["sieve"]:
+        yield (
+            "dovecot_listeners: sieve lets users store scripts, and nothing here would run them. Set "
+            "dovecot_postfix: true with a directory or a list of users, or remove it."
+        )
+
+
 def dovecot_errors(settings: Mapping[str, Any]) -> list[str]:
     """What cannot work in the role dovecot's values."""
     errors = [*_twice("dovecot_listeners", settings["listeners"])]
@@ -273,7 +281,7 @@ def dovecot_errors(settings: Mapping[str, Any]) -> list[str]:
     errors += _directory("dovecot", settings["directory"], settings["password"])
     if settings["users"] and settings["directory"]:
         errors.append("dovecot_users and dovecot_directory both say who may log in. Give one of the two.")
-    errors += [*_users(settings["users"]), *_folders(settings["folders"])]
+    errors += [*_sieve(settings), *_users(settings["users"]), *_folders(settings["folders"])]
     errors += [*_peers("dovecot", settings), *_proxy_listeners(settings)]
     if not 0 <= settings["auth_cache_seconds"] <= 60:
         errors.append(

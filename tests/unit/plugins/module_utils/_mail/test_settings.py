@@ -58,6 +58,7 @@ LOCAL_DOVECOT: dict[str, Any] = {
     "users": [],
     "postfix": False,
     "quota": "",
+    "sieve": False,
     "auth_cache_seconds": 5,
     "folders": [{"name": "Sent Items", "use": "sent"}, {"name": "Entwürfe", "use": "drafts"}],
 }
@@ -80,10 +81,11 @@ def test_postfix_values_that_work(settings: dict[str, Any]) -> None:
         LOCAL_DOVECOT,
         {**LOCAL_DOVECOT, "users": [USER], "quota": "500M"},
         {**LOCAL_DOVECOT, "listeners": [], "postfix": True},
+        {**LOCAL_DOVECOT, "listeners": ["sieve"], "postfix": True, "sieve": True},
         {**LOCAL_DOVECOT, "directory": DIRECTORY, "password": "secret", "auth_cache_seconds": 0},
         *({**DIRECTORY_DOVECOT, "peers": [PEER], "listeners": names} for names in (["imaps"], ["imap", "pop3"])),
     ],
-    ids=["local", "users", "delivery only", "directory", "peers", "peers by STARTTLS"],
+    ids=["local", "users", "delivery only", "sieve", "directory", "peers", "peers by STARTTLS"],
 )
 def test_dovecot_values_that_work(settings: dict[str, Any]) -> None:
     assert dovecot_errors(settings) == []
@@ -158,6 +160,7 @@ def test_mailboxes_that_are_refused(mailboxes: list[str], words: list[str]) -> N
         ),
         ({"users": [{**USER, "password_hash": "a:b"}]}, ["dovecot_users", "doveadm pw"]),
         ({"users": [USER, USER]}, ["dovecot_users", "more than once"]),
+        ({"listeners": ["imaps", "sieve"]}, ["dovecot_listeners: sieve", "dovecot_postfix: true"]),
         ({"quota": "2GB"}, ["dovecot_quota", "'2GB'", "2G"]),
         (
             {"password": "x", "directory": {**DIRECTORY, "quota_attribute": "info"}},
