@@ -15,6 +15,7 @@ description:
   - A user is added to the groups that the entry names and to the listed groups that name the user as a member, and
     removed from the other listed groups. Groups that are not listed are left alone.
   - Without a display name a user gets one of given name and surname.
+  - C(quota), how much the mailbox may hold, becomes bytes in the attribute C(maxStorage).
   - C(home), the mail server that keeps the mailbox, becomes the option C(mail_home).
 positional: groups, passwords
 options:
@@ -49,8 +50,10 @@ _value:
   elements: dict
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from ansible_collections.mailforest.stack.plugins.module_utils._topology import names
 
 _SAME = (
     "name",
@@ -83,13 +86,21 @@ def _entry(
     entry["groups"] = _memberships(user, groups)
     if display_name := _display_name(user):
         entry["display_name"] = display_name
-    if user.get("aliases") is not None:
-        entry["attributes"] = {"set": {"proxyAddresses": [f"smtp:{alias}" for alias in user["aliases"]]}}
+    if attributes := dict(_attributes(user)):
+        entry["attributes"] = {"set": attributes}
     if user.get("home") is not None:
         entry["mail_home"] = user["home"]
     if user["name"] in passwords:
         entry["password"] = passwords[user["name"]]
     return entry
+
+
+def _attributes(user: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """What the user module has no option for."""
+    if user.get("aliases") is not None:
+        yield "proxyAddresses", [f"smtp:{alias}" for alias in user["aliases"]]
+    if user.get("quota") is not None:
+        yield "maxStorage", [str(names.size_in_bytes(user["quota"]))] if user["quota"] else []
 
 
 def _memberships(user: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

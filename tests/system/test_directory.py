@@ -28,6 +28,7 @@ SERVICES = {
     "_imaps._tcp": 993,
     "_pop3._tcp": 110,
     "_pop3s._tcp": 995,
+    "_sieve._tcp": 4190,
 }
 
 

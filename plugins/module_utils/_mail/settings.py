@@ -20,6 +20,7 @@ WIDEST_IPV4 = 24
 WIDEST_IPV6 = 64
 """How wide a network may be whose hosts send through us without logging in (MAIL-18)."""
 _DIRECTORY_KEYS = ("uris", "base_dn", "bind_dn", "mailbox_attribute")
+_ATTRIBUTES = ("mailbox_attribute", "home_attribute", "quota_attribute")
 _LDAPS = re.compile(r"ldaps://([^/:?#\s]+)(?::(\d{1,5}))?/?")
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _SELF_WRITABLE = re.compile(
@@ -110,8 +111,8 @@ def _directory_values(role: str, directory: Mapping[str, Any]) -> Iterator[str]:
             yield f"{role}_directory.{key}: {value!r} holds {' '.join(found)}. Use an entry with another name."
     yield from _attribute(role, directory, "mailbox_attribute", "could open each other's mailboxes", "adminDescription")
     yield from _attribute(role, directory, "home_attribute", "could send mail and logins elsewhere", "adminDisplayName")
-    if directory.get("home_attribute") and directory["home_attribute"] == directory.get("mailbox_attribute"):
-        yield f"{role}_directory: home_attribute and mailbox_attribute are both {directory['home_attribute']}. Use two."
+    yield from _attribute(role, directory, "quota_attribute", "could give themselves any room", "maxStorage")
+    yield from _twice(f"{role}_directory (attribute)", [directory[key] for key in _ATTRIBUTES if directory.get(key)])
 
 
 def _attribute(role: str, directory: Mapping[str, Any], key: str, danger: str, example: str) -> Iterator[str]:
@@ -225,6 +226,8 @@ def _postfix_needs_dovecot(settings: Mapping[str, Any]) -> Iterator[str]:
         return
     for name in settings["login_listeners"]:
         yield f"postfix_listeners: {name} needs logins, which Dovecot checks. Set postfix_dovecot: true, or remove it."
+    if settings["quota"]:
+        yield "postfix_quota is on, and Dovecot knows the quotas. Set postfix_dovecot: true, or leave it off."
     for name in ("directory", "mailboxes"):
         if settings[name]:
             yield f"postfix_{name} is given; Dovecot keeps those mailboxes. Set postfix_dovecot: true, or remove it."
@@ -262,6 +265,14 @@ def _folders(folders: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield f'dovecot_folders: {folder["name"]!r} cannot be a folder. Avoid / " {{ }} # and a leading space.'
 
 
+def _sieve(settings: Mapping[str, Any]) -> Iterator[str]:
+    if "sieve" in settings["listeners"] and not settings["sieve"]:
+        yield (
+            "dovecot_listeners: sieve lets users store scripts, and nothing here would run them. Set "
+            "dovecot_postfix: true with a directory or a list of users, or remove it."
+        )
+
+
 def dovecot_errors(settings: Mapping[str, Any]) -> list[str]:
     """What cannot work in the role dovecot's values."""
     errors = [*_twice("dovecot_listeners", settings["listeners"])]
@@ -270,13 +281,15 @@ def dovecot_errors(settings: Mapping[str, Any]) -> list[str]:
     errors += _directory("dovecot", settings["directory"], settings["password"])
     if settings["users"] and settings["directory"]:
         errors.append("dovecot_users and dovecot_directory both say who may log in. Give one of the two.")
-    errors += [*_users(settings["users"]), *_folders(settings["folders"])]
+    errors += [*_sieve(settings), *_users(settings["users"]), *_folders(settings["folders"])]
     errors += [*_peers("dovecot", settings), *_proxy_listeners(settings)]
     if not 0 <= settings["auth_cache_seconds"] <= 60:
         errors.append(
             f"dovecot_auth_cache_seconds: {settings['auth_cache_seconds']} is not within 0 to 60. That long a disabled "
             "user may still log in: keep it short."
         )
+    if settings["quota"] and (wrong := names.size(settings["quota"])):
+        errors.append(f"dovecot_quota: {settings['quota']!r} is no size: {wrong}. Correct it, or leave it empty.")
     if not settings["listeners"] and not settings["postfix"]:
         errors.append(
             "dovecot_listeners is empty and dovecot_postfix is off, so Dovecot would serve nobody. Name a listener."

@@ -36,6 +36,8 @@ MAILBOX_ATTRIBUTE = "adminDescription"
 """Carries the user's GUID as text: LDAP gives the GUID itself in binary, which no mail server can look up."""
 HOME_ATTRIBUTE = "adminDisplayName"
 """Carries the name of the mail server that keeps the user's mailbox."""
+QUOTA_ATTRIBUTE = "maxStorage"
+"""Carries how many bytes the mailbox may hold; only administrators write it."""
 ADMINISTRATOR = "Administrator"
 _RESOLVERS = 3  # glibc reads no more
 _TIME_SERVERS = 4
@@ -199,6 +201,8 @@ def _mail(topology: Topology) -> MailPlan:
         "bind_dn": _container(topology, MAIL_ACCOUNT),
         "mailbox_attribute": MAILBOX_ATTRIBUTE,
         "home_attribute": HOME_ATTRIBUTE,
+        "quota_attribute": QUOTA_ATTRIBUTE,
+        "quota": mail.quota,
         "probe_account": PROBE_ACCOUNT,
         "probe_address": probes[0]["address"] if probes else "",
         "probes": probes,
@@ -279,6 +283,8 @@ def _user(topology: Topology, user: User) -> UserPlan:
         plan["email"] = user.email
         if home := topology.home_of(user):
             plan["home"] = _home(topology, home)
+    if user.quota:
+        plan["quota"] = user.quota
     return plan
 
 

@@ -176,6 +176,7 @@ class Mail:
     services: tuple[str, ...]
     publish: tuple[str, ...]
     group: str
+    quota: str
 
     @property
     def published(self) -> tuple[str, ...]:
@@ -212,6 +213,7 @@ class User:
     password_never_expires: bool
     groups: tuple[str, ...]
     site: str
+    quota: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 _NETBIOS = re.compile(r"[A-Z0-9]([A-Z0-9-]*[A-Z0-9])?")
 _SAM_ILLEGAL = frozenset('"/\\[]:;|=,+*?<>@')
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_SIZE = re.compile(r"0|[1-9]\d{0,14}|[1-9]\d{0,6}[KMGT]")
 _RECORD_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", re.IGNORECASE)
 
 
@@ -89,6 +90,17 @@ def email(address: str) -> str:
     if len(local) > 64 or not _LOCAL_PART.fullmatch(local):
         return "the part before @ holds characters that need quoting, or is longer than 64"
     return domain(host)
+
+
+def size(value: str) -> str:
+    """How much a mailbox may hold."""
+    return "" if _SIZE.fullmatch(value) else "it is not a number with K, M, G or T, such as 2G, nor 0 for no limit"
+
+
+def size_in_bytes(value: str) -> int:
+    """A legal size as a number."""
+    digits = value.rstrip("KMGT")
+    return int(digits) << 10 * " KMGT".index(value[len(digits) :] or " ")
 
 
 def record_name(name: str) -> str:

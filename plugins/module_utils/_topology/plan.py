@@ -223,6 +223,8 @@ class MailPlan(TypedDict):
     bind_dn: str
     mailbox_attribute: str
     home_attribute: str
+    quota_attribute: str
+    quota: str
     probe_account: str
     probe_address: str
     probes: list[ProbePlan]
@@ -252,6 +254,7 @@ class UserPlan(TypedDict):
     surname: NotRequired[str]
     email: NotRequired[str]
     home: NotRequired[str]
+    quota: NotRequired[str]
 
 
 class DnsRecordPlan(TypedDict):

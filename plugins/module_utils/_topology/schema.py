@@ -190,6 +190,11 @@ VARIABLES: tuple[Variable, ...] = (
                     "is not served is left out of the default. An empty list publishes nothing.",
                 ),
                 Entry(
+                    name="quota",
+                    kind=Text(),
+                    about="How much every mailbox may hold, such as 2G. Without it there is no limit.",
+                ),
+                Entry(
                     name="group", kind=Text(), default="mail-users", about="Directory group whose members have mail."
                 ),
             )
@@ -247,6 +252,12 @@ VARIABLES: tuple[Variable, ...] = (
                     ),
                     Entry(name="groups", kind=Many(item=Text()), about="Groups of this topology."),
                     Entry(name="site", kind=Text(), about="The user's office; its home keeps the mailbox."),
+                    Entry(
+                        name="quota",
+                        kind=Text(),
+                        about="How much the user's mailbox may hold, in place of mailforest_mail.quota; 0 is no limit. "
+                        "Left out, what the directory has (maxStorage) stays.",
+                    ),
                 )
             )
         ),

@@ -187,17 +187,7 @@ CATALOGUE: tuple[Service, ...] = (
     _mail("imaps", "993", Tls.IMPLICIT, "imap", "MAIL-26", "RFC 8314", ("_imaps._tcp", 0)),
     _mail("pop3", "110", Tls.REQUIRED, "pop3", "MAIL-25", "RFC 1939, RFC 2595", ("_pop3._tcp", 10)),
     _mail("pop3s", "995", Tls.IMPLICIT, "pop3", "MAIL-25", "RFC 8314", ("_pop3s._tcp", 0)),
-    Service(
-        name="managesieve",
-        transports=_TCP,
-        ports="4190",
-        provider=_MAIL,
-        audiences=frozenset(),
-        requirement="AD-10",
-        source="RFC 5804: not served by this version",
-        protocol="managesieve",
-        tls=Tls.REQUIRED,
-    ),
+    _mail("sieve", "4190", Tls.REQUIRED, "managesieve", "MAIL-6", "RFC 5804", ("_sieve._tcp", 0)),
     Service(
         name="openvpn",
         transports=_UDP,
@@ -212,7 +202,7 @@ CATALOGUE: tuple[Service, ...] = (
 SERVICES: dict[str, Service] = {service.name: service for service in CATALOGUE}
 
 POSTFIX_SERVICES: tuple[str, ...] = ("smtp", "submission", "submissions", "submission-2525")
-DOVECOT_SERVICES: tuple[str, ...] = ("imap", "imaps", "pop3", "pop3s")
+DOVECOT_SERVICES: tuple[str, ...] = ("imap", "imaps", "pop3", "pop3s", "sieve")
 MAIL_SERVICES: tuple[str, ...] = POSTFIX_SERVICES + DOVECOT_SERVICES
 """What `mailforest_mail.services` may name."""
 DEFAULT_MAIL_SERVICES: tuple[str, ...] = tuple(name for name in MAIL_SERVICES if not SERVICES[name].choice)

@@ -156,7 +156,9 @@ def test_logins_are_passed_on_with_tls(evaluate: Evaluate, listeners: list[str],
     assert list(evaluate("dovecot", "__dovecot_proxy_ports", dovecot_listeners=listeners).values()) == ports
 
 
-@pytest.mark.parametrize(("release", "further"), [("12", {"directory-peer", "directory-unknown"}), ("13", set())])
+@pytest.mark.parametrize(
+    ("release", "further"), [("12", {"directory-peer", "directory-unknown", "directory-peer-sieve"}), ("13", set())]
+)
 def test_dovecot_has_the_files_it_needs_for_peers(evaluate: Evaluate, release: str, further: set[str]) -> None:
     values = {"ansible_facts": _facts(release), "dovecot_directory": HOMES, "dovecot_peers": PEERS}
     stored = [spec for spec in evaluate("dovecot", "__dovecot_files", **values) if "/directory" in spec["path"]]

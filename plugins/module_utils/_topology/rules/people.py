@@ -75,6 +75,18 @@ def account_names_unique(topology: Topology) -> Iterator[Violation]:
             )
 
 
+@rule("quotas-legal", "MAIL-27", "How much a mailbox may hold is a size.")
+def quotas_legal(topology: Topology) -> Iterator[Violation]:
+    """Dovecot lets nobody in whose limit it cannot read."""
+    places = [("mailforest_mail.quota", topology.mail.quota)]
+    places += [(f"mailforest_users[{index}].quota", user.quota) for index, user in enumerate(topology.users)]
+    for place, value in places:
+        if value and (why := names.size(value)):
+            yield Violation(
+                place=place, value=value, message=f"This is no size: {why}.", remedy="Write it as 500M or 2G."
+            )
+
+
 @rule("user-groups-exist", "AD-42", "Every group that a user is in is declared.")
 def user_groups_exist(topology: Topology) -> Iterator[Violation]:
     """Groups are made by this topology."""

@@ -41,6 +41,24 @@ NO_GROUPS: dict[str, list[str]] = {"add": [], "remove": []}
             },
         ),
         (
+            {"name": "carl", "quota": "2M"},
+            {
+                "name": "carl",
+                "enabled": True,
+                "groups": NO_GROUPS,
+                "attributes": {"set": {"maxStorage": ["2097152"]}},
+            },
+        ),
+        (
+            {"name": "carl", "quota": "", "aliases": []},
+            {
+                "name": "carl",
+                "enabled": True,
+                "groups": NO_GROUPS,
+                "attributes": {"set": {"maxStorage": [], "proxyAddresses": []}},
+            },
+        ),
+        (
             {"name": "bob", "surname": "Birch", "display_name": "Uncle Bob", "aliases": []},
             {
                 "name": "bob",

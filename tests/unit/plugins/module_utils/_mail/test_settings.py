@@ -37,6 +37,7 @@ LOCAL_POSTFIX: dict[str, Any] = {
     "mailboxes": [],
     "aliases": [],
     "dovecot": False,
+    "quota": False,
     "message_size_limit": 52428800,
 }
 DIRECTORY_POSTFIX: dict[str, Any] = {
@@ -56,6 +57,8 @@ LOCAL_DOVECOT: dict[str, Any] = {
     "password": "",
     "users": [],
     "postfix": False,
+    "quota": "",
+    "sieve": False,
     "auth_cache_seconds": 5,
     "folders": [{"name": "Sent Items", "use": "sent"}, {"name": "Entwürfe", "use": "drafts"}],
 }
@@ -76,12 +79,13 @@ def test_postfix_values_that_work(settings: dict[str, Any]) -> None:
     "settings",
     [
         LOCAL_DOVECOT,
-        {**LOCAL_DOVECOT, "users": [USER]},
+        {**LOCAL_DOVECOT, "users": [USER], "quota": "500M"},
         {**LOCAL_DOVECOT, "listeners": [], "postfix": True},
+        {**LOCAL_DOVECOT, "listeners": ["sieve"], "postfix": True, "sieve": True},
         {**LOCAL_DOVECOT, "directory": DIRECTORY, "password": "secret", "auth_cache_seconds": 0},
         *({**DIRECTORY_DOVECOT, "peers": [PEER], "listeners": names} for names in (["imaps"], ["imap", "pop3"])),
     ],
-    ids=["local", "users", "delivery only", "directory", "peers", "peers by STARTTLS"],
+    ids=["local", "users", "delivery only", "sieve", "directory", "peers", "peers by STARTTLS"],
 )
 def test_dovecot_values_that_work(settings: dict[str, Any]) -> None:
     assert dovecot_errors(settings) == []
@@ -116,6 +120,7 @@ def test_dovecot_values_that_work(settings: dict[str, Any]) -> None:
         ({"mailboxes": ["alice@example.test"]}, ["postfix_mailboxes and postfix_directory"]),
         ({"aliases": [{"name": "info", "recipients": []}]}, ["postfix_aliases", "info", "vanish"]),
         ({"aliases": [{"name": "info", "recipients": ["|/bin/sh"]}]}, ["postfix_aliases", "|/bin/sh"]),
+        ({"dovecot": False, "quota": True}, ["postfix_quota is on", "postfix_dovecot: true"]),
         ({"dovecot": False}, ["postfix_listeners", "submission", "postfix_dovecot: true"]),
         ({"message_size_limit": 0}, ["postfix_message_size_limit", "1024"]),
     ],
@@ -155,6 +160,16 @@ def test_mailboxes_that_are_refused(mailboxes: list[str], words: list[str]) -> N
         ),
         ({"users": [{**USER, "password_hash": "a:b"}]}, ["dovecot_users", "doveadm pw"]),
         ({"users": [USER, USER]}, ["dovecot_users", "more than once"]),
+        ({"listeners": ["imaps", "sieve"]}, ["dovecot_listeners: sieve", "dovecot_postfix: true"]),
+        ({"quota": "2GB"}, ["dovecot_quota", "'2GB'", "2G"]),
+        (
+            {"password": "x", "directory": {**DIRECTORY, "quota_attribute": "info"}},
+            ["quota_attribute", "users may write info", "maxStorage"],
+        ),
+        (
+            {"password": "x", "directory": {**DIRECTORY, "quota_attribute": "adminDescription"}},
+            ["dovecot_directory", "adminDescription", "more than once"],
+        ),
         ({"auth_cache_seconds": 3600}, ["dovecot_auth_cache_seconds", "3600", "disabled"]),
         ({"folders": [{"name": 'a" {', "use": "sent"}]}, ["dovecot_folders"]),
         ({"folders": [{"name": "A", "use": "sent"}, {"name": "B", "use": "sent"}]}, ["dovecot_folders", "sent"]),
@@ -222,7 +237,7 @@ def test_a_value_in_quotes(value: str, quoted: str) -> None:
         ({"peers": [{**PEER, "name": "mx1.corp.example.test"}]}, ["this server itself"]),
         ({"peers": [{**PEER, "address": "198.51.100.144/32"}]}, ["198.51.100.144/32", "no address"]),
         ({"directory": {**HOMES, "home_attribute": "info"}}, ["home_attribute", "info", "adminDisplayName"]),
-        ({"directory": {**HOMES, "home_attribute": "adminDescription"}}, ["both adminDescription"]),
+        ({"directory": {**HOMES, "home_attribute": "adminDescription"}}, ["adminDescription", "more than once"]),
     ],
 )
 @pytest.mark.parametrize("role", ["postfix", "dovecot"])

@@ -149,7 +149,7 @@ def test_a_host_with_several_functions_has_what_each_brings(two: Any) -> None:
 def test_listeners_follow_the_services(one: Any) -> None:
     row = one["hosts"]["mx1"]
     assert row["postfix_listeners"] == ["smtp", "submission", "submissions"]
-    assert row["dovecot_listeners"] == ["imap", "imaps", "pop3", "pop3s"]
+    assert row["dovecot_listeners"] == ["imap", "imaps", "pop3", "pop3s", "sieve"]
     assert one["hosts"]["dc1"]["postfix_listeners"] == one["hosts"]["dc1"]["dovecot_listeners"] == []
     chosen = plan(ONE_OFFICE, {"mailforest_mail/services": ["smtp", "submission-2525", "imaps"]})["hosts"]["mx1"]
     assert chosen["postfix_listeners"] == ["smtp", "submission-2525"]
@@ -169,7 +169,7 @@ def test_directory_ports_are_open_to_the_sites_only(two: Any) -> None:
 def test_published_mail_is_open_to_anyone_and_the_rest_of_mail_to_the_sites(one: Any) -> None:
     rules = ports(one["hosts"]["mx1"]["firewall"]["rules"])
     assert [rules.pop(("tcp", port)) for port in ("25", "465", "587", "993")] == [[], [], [], []]
-    assert rules == {("tcp", port): [HQ] for port in ("143", "110", "995")}
+    assert rules == {("tcp", port): [HQ] for port in ("143", "110", "995", "4190")}
 
 
 def test_ssh_is_for_administration(one: Any) -> None:
@@ -225,7 +225,7 @@ def test_a_gateway_passes_traffic_between_subnets_of_its_site() -> None:
 def test_mail(one: Any, two: Any) -> None:
     assert one["mail"] == {
         "domains": ["example.test"],
-        "services": ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s"],
+        "services": ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "sieve"],
         "servers": ["mx1"],
         "homes": {"alice": "mx1", "boris": "mx1", "svc-mail-probe": "mx1"},
         "group": "mail-users",
@@ -234,6 +234,8 @@ def test_mail(one: Any, two: Any) -> None:
         "bind_dn": "CN=svc-mail,CN=Users,DC=corp,DC=example,DC=test",
         "mailbox_attribute": "adminDescription",
         "home_attribute": "adminDisplayName",
+        "quota_attribute": "maxStorage",
+        "quota": "",
         "probe_account": "svc-mail-probe",
         "probe_address": "svc-mail-probe@example.test",
         "probes": [{"account": "svc-mail-probe", "address": "svc-mail-probe@example.test", "home": "mx1"}],
@@ -356,7 +358,9 @@ def test_dns_records_follow_from_hosts_and_mail(two: Any) -> None:
     assert found[mail, "_submissions._tcp", "SRV"][0] == "0 1 465 mx1.corp.example.test"
     assert found[mail, "_submission._tcp", "SRV"][0] == "10 1 587 mx1.corp.example.test"
     labels = {name for zone, name, kind in found if kind == "SRV"}
-    assert labels == {f"_{name}._tcp" for name in ("submission", "submissions", "imap", "imaps", "pop3", "pop3s")}
+    assert labels == {
+        f"_{name}._tcp" for name in ("submission", "submissions", "imap", "imaps", "pop3", "pop3s", "sieve")
+    }
 
 
 def test_only_services_that_run_are_announced() -> None:
@@ -462,12 +466,13 @@ def test_a_neighbour_finds_open_what_the_catalogue_opens(one: Any) -> None:
         993: "implicit",
         110: "starttls",
         995: "implicit",
+        4190: "starttls",
     }
 
 
 def test_a_login_is_refused_without_tls_and_on_port_25_with_it(one: Any) -> None:
     mail = {port: row for (_transport, port), row in checks(one, "dc1", "198.51.100.80", "open").items()}
-    assert {port for port, row in mail.items() if row.get("cleartext_auth") == "refused"} == {25, 587, 143, 110}
+    assert {port for port, row in mail.items() if row.get("cleartext_auth") == "refused"} == {25, 587, 143, 110, 4190}
     assert {port: row["auth_offered"] for port, row in mail.items() if "auth_offered" in row} == {
         25: False,
         465: True,
@@ -476,6 +481,7 @@ def test_a_login_is_refused_without_tls_and_on_port_25_with_it(one: Any) -> None
         993: True,
         110: True,
         995: True,
+        4190: True,
     }
     directory = checks(one, "mx1", "198.51.100.70", "open")
     assert {port for port, row in directory.items() if "cleartext_auth" in row} == {("tcp", 389), ("tcp", 3268)}

@@ -21,6 +21,9 @@ GOOD: list[tuple[Callable[[str], str], str]] = [
     (names.domain, "example.test"),
     (names.domain, "xn--e1afmkfd.xn--p1ai"),
     (names.account, "alice"),
+    (names.size, "0"),
+    (names.size, "1500"),
+    (names.size, "20G"),
     (names.account, "Алиса"),
     (names.account, "alice.o'hara"),
     (names.account, "twenty-letters-are-o"),
@@ -46,6 +49,10 @@ BAD: list[tuple[Callable[[str], str], str]] = [
     (names.netbios, "-CORP"),
     (names.netbios, "SIXTEENLETTERSXX"),
     (names.netbios, "123"),
+    (names.size, ""),
+    (names.size, "2GB"),
+    (names.size, "-1"),
+    (names.size, "0G"),
     (names.hostname, "dc1.example"),
     (names.hostname, "DC1"),
     (names.hostname, "dc_1"),
@@ -102,3 +109,8 @@ def test_verdicts_on_passwords(password: object, length: int, verdict: Verdict) 
 
 def test_classes_of_characters() -> None:
     assert [classes(text) for text in ("", "a", "aA", "aA1", "aA1-", "aA1-ж")] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(("value", "size"), [("0", 0), ("1500", 1500), ("3K", 3072), ("2M", 2 << 20), ("1G", 1 << 30)])
+def test_a_size_in_bytes(value: str, size: int) -> None:
+    assert names.size_in_bytes(value) == size

@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Postfix and Dovecot do together for the mailboxes of a list of users, on both releases."""
+
+from __future__ import annotations
+
+import imaplib
+import smtplib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+from ansible_collections.mailforest.stack.tests.system.support.hosts import client_context, root_shell, solo
+from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, eventually
+from ansible_collections.mailforest.stack.tests.system.support.sieve_client import Refused, SieveClient
+from testinfra.host import Host
+
+testinfra_hosts = ["ansible://solo"]
+LIMIT = 1024 * 1024
+STRANGER = "stranger@elsewhere.example"
+
+
+def _password() -> str:
+    return (ROOT / ".build/molecule/password").read_text(encoding="utf-8").strip()
+
+
+def _address(host: Host, name: str) -> str:
+    return f"{name}@{solo(host).name}.example.test"
+
+
+@contextmanager
+def _imap(host: Host, name: str) -> Iterator[imaplib.IMAP4]:
+    with imaplib.IMAP4_SSL(solo(host).address, 993, ssl_context=client_context(host), timeout=20) as session:
+        session.login(_address(host, name), _password())
+        yield session
+
+
+@contextmanager
+def _smtp(host: Host) -> Iterator[smtplib.SMTP]:
+    with smtplib.SMTP(solo(host).address, 25, "client.example.test", timeout=20) as session:
+        session.starttls(context=client_context(host))
+        session.ehlo("client.example.test")
+        yield session
+
+
+def _send(host: Host, name: str, text: str) -> None:
+    with _smtp(host) as session:
+        assert session.sendmail(STRANGER, [_address(host, name)], text) == {}
+
+
+@contextmanager
+def _sieve(host: Host, name: str) -> Iterator[SieveClient]:
+    with SieveClient(solo(host).address) as session:
+        session.starttls(client_context(host), solo(host).fqdn)
+        session.login(_address(host, name), _password())
+        yield session
+
+
+def _answer(host: Host, name: str) -> tuple[int, bytes]:
+    with _smtp(host) as session:
+        session.mail(STRANGER)
+        return session.rcpt(_address(host, name))
+
+
+def _found(host: Host, name: str, folder: str, subject: str) -> int:
+    with _imap(host, name) as session:
+        if session.select(f'"{folder}"', readonly=True)[0] != "OK":
+            return 0
+        return len(session.search(None, "HEADER", "Subject", f'"{subject}"')[1][0].split())
+
+
+def _arrived(host: Host, name: str, folder: str, subject: str, count: int = 1) -> bool:
+    return _found(host, name, folder, subject) == count
+
+
+@pytest.fixture(autouse=True)
+def empty(host: Host) -> Iterator[None]:
+    """Both mailboxes are empty before and after."""
+    clear = f"rm -rf /var/vmail/*@{solo(host).name}.example.test"
+    root_shell(host, clear)
+    yield
+    root_shell(host, clear)
+
+
+def test_a_full_mailbox_refuses_mail_in_the_session(host: Host) -> None:
+    """MAIL-27: the owner reads, deletes by way of the wastebasket, and gets mail again; others never suffer."""
+    text = "Subject: piece\r\n\r\n" + ("x" * 70 + "\r\n") * (LIMIT // 2 // 72)
+    for taken in range(1, 4):
+        _send(host, "ann", text)
+        eventually(partial(_arrived, host, "ann", "INBOX", "piece", taken), seconds=20)
+        if (answer := _answer(host, "ann"))[0] != 250:
+            break
+    assert (answer[0], answer[1][:5]) == (452, b"4.2.2"), answer
+    assert _answer(host, "ben")[0] == 250
+    with _imap(host, "ann") as session:
+        session.select("INBOX")
+        assert session.append("INBOX", "", "", text.encode())[1][0].startswith(b"[OVERQUOTA]")
+        assert session.fetch("1", "(BODY[])")[0] == "OK"
+        assert session.copy("1", "Trash")[0] == "OK"
+        session.store("1:*", "+FLAGS", "\\Deleted")
+        session.expunge()
+        session.select("Trash")
+        session.store("1:*", "+FLAGS", "\\Deleted")
+        session.expunge()
+    assert _answer(host, "ann")[0] == 250
+
+
+SCRIPT = """
+require ["fileinto", "mailbox", "vacation"];
+if header :contains "Subject" "invoice" { fileinto :create "Bills"; stop; }
+if header :contains "Subject" "hello" { vacation :days 1 :subject "Away until Monday" "I am not here."; }
+"""
+
+
+def test_mail_that_was_marked_as_spam_goes_into_junk(host: Host) -> None:
+    """Before the user's own rules, which would answer it; the mark of another value is no mark."""
+    with _sieve(host, "ben") as session:
+        session.activate("rules", SCRIPT)
+    _send(host, "ben", "Subject: invoice one\r\nX-Spam: Yes\r\n\r\nBuy.\r\n")
+    _send(host, "ben", "Subject: invoice two\r\nX-Spam: No\r\n\r\nDue.\r\n")
+    eventually(partial(_arrived, host, "ben", "Bills", "invoice two"), seconds=20)
+    eventually(partial(_arrived, host, "ben", "Junk", "invoice one"), seconds=20)
+    assert _found(host, "ben", "INBOX", "invoice") == 0
+    assert _found(host, "ben", "Bills", "invoice one") == 0
+
+
+def test_nobody_but_root_changes_the_rule_for_all(host: Host) -> None:
+    for path in ("/var/lib/dovecot/sieve", "/var/lib/dovecot/sieve/junk.sieve", "/var/lib/dovecot/sieve/junk.svbin"):
+        assert root_shell(host, f"stat -c '%U %G' {path}; stat -c %a {path}").split()[:2] == ["root", "root"]
+        root_shell(host, f"runuser -u vmail -- test -r {path}")
+        root_shell(host, f"! runuser -u vmail -- test -w {path}")
+
+
+def test_a_vacation_answers_once(host: Host) -> None:
+    """And what is asked for at submission is delivered as any other mail."""
+    with _sieve(host, "ben") as session:
+        session.activate("rules", SCRIPT)
+    for number in (1, 2):
+        with smtplib.SMTP_SSL(solo(host).address, 465, context=client_context(host), timeout=20) as session:
+            session.login(_address(host, "ann"), _password())
+            text = (
+                f"From: {_address(host, 'ann')}\r\nTo: {_address(host, 'ben')}\r\nSubject: hello {number}\r\n\r\n.\r\n"
+            )
+            session.sendmail(_address(host, "ann"), [_address(host, "ben")], text)
+        eventually(partial(_arrived, host, "ben", "INBOX", f"hello {number}"), seconds=20)
+    eventually(partial(_arrived, host, "ann", "INBOX", "Away until Monday"), seconds=20)
+
+
+def test_scripts_are_managed_over_tls_only(host: Host) -> None:
+    with SieveClient(solo(host).address) as session:
+        assert not any(b"PLAIN" in line for line in session.capabilities if line.upper().startswith(b'"SASL"'))
+        with pytest.raises(Refused):
+            session.login(_address(host, "ben"), _password())
+    with _sieve(host, "ben") as session:
+        with pytest.raises(Refused):
+            session.store("broken", "fileinto")
+        with pytest.raises(Refused):
+            session.store("program", 'require "vnd.dovecot.execute"; execute "id";')
+        session.store("right", "keep;")
+        assert b'"right"' in b"".join(session.command("LISTSCRIPTS"))
