@@ -14,8 +14,8 @@
     }
 
 `logins` are further names of the same mailbox, `aliases` further addresses; both may be left out, and so may `ports`,
-whose default is shown. There is at least one disabled user. The file holds passwords: mode 0600. curl and swaks are
-needed.
+whose default is shown. There is at least one disabled user. The file holds passwords: mode 0600. The mail
+programs that tools/setup installs are needed.
 """
 
 from __future__ import annotations
