@@ -234,6 +234,7 @@ def test_mail(one: Any, two: Any) -> None:
         "bind_dn": "CN=svc-mail,CN=Users,DC=corp,DC=example,DC=test",
         "mailbox_attribute": "adminDescription",
         "home_attribute": "adminDisplayName",
+        "lists": [],
         "probe_account": "svc-mail-probe",
         "probe_address": "svc-mail-probe@example.test",
         "probes": [{"account": "svc-mail-probe", "address": "svc-mail-probe@example.test", "home": "mx1"}],
