@@ -86,18 +86,27 @@ def _address(vantage: str, server: str) -> str:
     return OFFICE.public_addresses[gateway]
 
 
+def _resident(server: str) -> str:
+    """The address of a user whose home is the server: another mail server may send to no other."""
+    homes = OFFICE.mail["home"]
+    return next(
+        str(user["email"])
+        for user in OFFICE.users
+        if user.get("email") and (len(OFFICE.mail_servers) == 1 or homes[user["site"]] == server)
+    )
+
+
 @cache
 def _answers(vantage: str, server: str) -> dict[str, list[int]]:
     """Each attempt by name: the answers to the recipient, and then to one who is here."""
-    target = OFFICE.mail_target()
     words = {
-        "user": target["sender"]["address"],
+        "user": _resident(server),
         "domain": OFFICE.mail_domain,
         "host": OFFICE.fqdn(server),
         "address": OFFICE.addresses[server],
     }
     attempts = [(row.name, row.sender.format(**words), row.recipient.format(**words)) for row in ATTEMPTS]
-    given = json.dumps([_address(vantage, server), STRANGER, target["recipient"]["address"], attempts])
+    given = json.dumps([_address(vantage, server), STRANGER, _resident(server), attempts])
     done = at(vantage).run("python3 -c %s %s", _SCRIPT, given)
     assert done.rc == 0, done.stderr
     found: dict[str, list[int]] = json.loads(done.stdout)
