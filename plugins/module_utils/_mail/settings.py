@@ -15,6 +15,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from .._topology import names
+from .relaying import relay_errors, transport_errors
 
 WIDEST_IPV4 = 24
 WIDEST_IPV6 = 64
@@ -184,6 +185,22 @@ def _proxy_listeners(settings: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
+def _in_dns(domain: str) -> str:
+    """The domain as DNS has it (RFC 3490); as it is where that cannot be, which is then found wrong."""
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
+
+
+def _beyond_ascii(variable: str, text: str, settings: Mapping[str, Any]) -> Iterator[str]:
+    if not text.isascii() and not settings["smtputf8"]:
+        yield (
+            f"{variable}: {text} is beyond ASCII, and postfix_smtputf8 is off, so it gets no mail. Write the "
+            "domain as xn--..., or remove it."
+        )
+
+
 def _domains(settings: Mapping[str, Any]) -> Iterator[str]:
     if wrong := names.domain(settings["hostname"]):
         yield (
@@ -192,7 +209,8 @@ def _domains(settings: Mapping[str, Any]) -> Iterator[str]:
         )
     yield from _twice("postfix_domains", settings["domains"])
     for domain in settings["domains"]:
-        if wrong := names.domain(domain):
+        yield from _beyond_ascii("postfix_domains", domain, settings)
+        if wrong := names.domain(_in_dns(domain)):
             yield f"postfix_domains: {domain!r} is no mail domain: {wrong}. Correct it."
         elif domain != domain.lower():
             yield f"postfix_domains: {domain!r} has capital letters. Write it in small ones."
@@ -215,10 +233,23 @@ def _aliases(settings: Mapping[str, Any]) -> Iterator[str]:
     yield from _twice("postfix_aliases", [alias["name"] for alias in aliases])
     for alias in aliases:
         for text in (alias["name"], *alias["recipients"]):
+            yield from _beyond_ascii("postfix_aliases", text, settings)
             if not re.fullmatch(r"[^\s,|:\"]+", text):
                 yield f"postfix_aliases: {text!r} is neither address nor user. No spaces, commas, pipes, colons."
         if not alias["recipients"]:
             yield f"postfix_aliases: {alias['name']} has no recipients, its mail would vanish. Name one, or remove it."
+
+
+def _lists(settings: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the lists to which not everybody may send."""
+    lists = settings["lists"]
+    if lists and not settings["directory"]:
+        yield "postfix_lists are groups of a directory, and there is no postfix_directory. Give it, or remove them."
+    yield from _twice("postfix_lists", [row["group_dn"] for row in lists])
+    for row in lists:
+        for key in ("group_dn", "senders_dn"):
+            if row.get(key):
+                yield from _name(f"postfix_lists.{key}", row[key])
 
 
 def _postfix_needs_dovecot(settings: Mapping[str, Any]) -> Iterator[str]:
@@ -240,9 +271,10 @@ def postfix_errors(settings: Mapping[str, Any]) -> list[str]:
     if settings["directory"] and not settings["domains"]:
         errors.append("postfix_domains is empty, so nobody in the directory gets mail. Name the mail domains.")
     errors += [*_mailboxes(settings), *_aliases(settings), *_networks(settings["networks"])]
-    errors += [*_postfix_needs_dovecot(settings), *_peers("postfix", settings)]
+    errors += [*_lists(settings), *_postfix_needs_dovecot(settings), *_peers("postfix", settings)]
     if settings["peers"] and "smtp" not in settings["listeners"]:
         errors.append("postfix_listeners lacks smtp, by which postfix_peers pass mail on to here. Add it.")
+    errors += [*relay_errors(settings), *transport_errors(settings)]
     if settings["message_size_limit"] < 1024:
         errors.append(f"postfix_message_size_limit: {settings['message_size_limit']} is below 1024 bytes. Raise it.")
     return errors

@@ -9,27 +9,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from .expectations import Expectations
+from .expectations import CA_FILE, Expectations
 from .findings import Finding
 from .firewall import Firewall
 from .flows import mail_flows, mail_probes
-from .model import MAIL_ACCOUNT, PROBE_ACCOUNT, Group, Host, Share, Topology, User
+from .model import EVERY_USER, MAIL_ACCOUNT, PROBE_ACCOUNT, Group, Host, Share, Topology, User
 from .plan import (
     DirectoryPlan,
     EntryPlan,
     ForestPlan,
     GroupPlan,
     HostPlan,
+    MailListPlan,
     MailPlan,
     PeerPlan,
     Plan,
+    RelayPlan,
     SharePlan,
     SiteLinkPlan,
     SitePlan,
     UserPlan,
 )
 from .records import controller_records, directory_records, fqdn, outside_records
-from .services import DOVECOT_SERVICES, POSTFIX_SERVICES, RPC_PORTS, Function
+from .services import DOVECOT_SERVICES, POSTFIX_SERVICES, RPC_PORTS, SERVICES, Function
 from .tunnels import Tunnels
 
 MAILBOX_ATTRIBUTE = "adminDescription"
@@ -150,6 +152,8 @@ class _Hosts:
             "other_controllers": [other.address for other in controllers if is_controller and other is not host],
             "join_server": self._join_server(host),
             "mail_peers": self._mail_peers(host) if is_mail else [],
+            "mail_relay": self._mail_relay(host) if is_mail else {},
+            "mail_relay_clients": self._mail_relay_clients(host) if is_mail else [],
             "tunnels": self.firewall.tunnels.plan(host.site) if host.has(Function.GATEWAY) else [],
             "postfix_listeners": [service for service in POSTFIX_SERVICES if service in mail],
             "dovecot_listeners": [service for service in DOVECOT_SERVICES if service in mail],
@@ -165,6 +169,24 @@ class _Hosts:
         """The other mail servers."""
         others = (other for other in self.topology.mail_servers if other is not host)
         return [{"name": fqdn(self.topology, other), "address": other.address} for other in others]
+
+    def _mail_relay(self, host: Host) -> RelayPlan | dict[str, str]:
+        """The host's smart host: a foreign one as it is described; one of ours at the port of mail servers."""
+        relay = self.topology.mail.relay.get(host.site)
+        if relay is None:
+            return {}
+        if (other := self.topology.relays_through(host)) is None:
+            return {"host": relay.host.lower(), "ports": list(relay.ports), "user": relay.user}
+        return {
+            "host": fqdn(self.topology, other),
+            "ports": [SERVICES["smtp"].port],
+            "ca_file": CA_FILE,
+            "through_peer": True,
+        }
+
+    def _mail_relay_clients(self, host: Host) -> list[str]:
+        """The mail servers whose smart host it is."""
+        return [other.address for other in self.topology.mail_servers if self.topology.relays_through(other) is host]
 
     def _time_servers(self, host: Host, controllers: Sequence[Host]) -> list[str]:
         """The PDC emulator follows the world, domain controllers follow it, all others follow them.
@@ -203,11 +225,19 @@ def _mail(topology: Topology) -> MailPlan:
         "home_attribute": HOME_ATTRIBUTE,
         "quota_attribute": QUOTA_ATTRIBUTE,
         "quota": mail.quota,
+        "lists": [_mail_list(topology, group) for group in topology.groups if group.senders],
         "probe_account": PROBE_ACCOUNT,
         "probe_address": probes[0]["address"] if probes else "",
         "probes": probes,
         "flows": mail_flows(topology),
     }
+
+
+def _mail_list(topology: Topology, group: Group) -> MailListPlan:
+    plan: MailListPlan = {"group_dn": _container(topology, group.name)}
+    if group.senders != EVERY_USER:
+        plan["senders_dn"] = _container(topology, group.senders)
+    return plan
 
 
 def _homes(topology: Topology) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from .schema import GROUPS, OBSERVERS
 from .secrets import Verdict
-from .services import DEFAULT_PUBLISHED, Function
+from .services import DEFAULT_PUBLISHED, RELAY_PORTS, Function
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
@@ -23,6 +23,10 @@ MAIL_ACCOUNT = "svc-mail"
 """The account with which the mail servers look users up."""
 PROBE_ACCOUNT = "svc-mail-probe"
 """The account whose mailbox proves that mail flows; with more mail servers each is the home of one such."""
+
+
+EVERY_USER = "users"
+"""As the senders of a group: all who log in."""
 
 
 def parse_address(text: str) -> Address | None:
@@ -168,6 +172,20 @@ class Host:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Relay:
+    """A smart host."""
+
+    host: str
+    ports: tuple[int, ...]
+    user: str
+
+    @property
+    def ports_given(self) -> bool:
+        """Whether somebody wrote the ports; the reader hands the default on as it is."""
+        return self.ports is not RELAY_PORTS
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mail:
     """How mail is laid out."""
 
@@ -177,6 +195,8 @@ class Mail:
     publish: tuple[str, ...]
     group: str
     quota: str
+    relay: Mapping[str, Relay]
+    """The smart host of each site that has one."""
 
     @property
     def published(self) -> tuple[str, ...]:
@@ -197,6 +217,7 @@ class Group:
     scope: str
     category: str
     email: str
+    senders: str
     members: tuple[str, ...]
 
 
@@ -357,6 +378,20 @@ class Topology:
             for number, host in enumerate(self.mail_servers, start=1)
         }
 
+    def relays_through(self, host: Host) -> Host | None:
+        """The mail server of the topology that is the host's smart host; none where it has none, or a foreign one."""
+        relay = self.mail.relay.get(host.site)
+        return self.mail_server_named(relay.host) if relay else None
+
+    def mail_server_named(self, name: str) -> Host | None:
+        """The mail server that has this name, in full or not, or this address."""
+        wanted = name.lower()
+        for host in self.mail_servers:
+            own = (host.name, f"{host.name}.{self.forest.dns_domain}", host.address, host.public_address)
+            if wanted and wanted in own:
+                return host
+        return None
+
     def home_of(self, user: User) -> str:
         """The mail server that keeps the user's mailbox; "" when the topology does not say."""
         if len(self.mail_servers) == 1:
@@ -394,6 +429,11 @@ def make_host(name: str, source: HostInput, read: Mapping[str, Any]) -> Host:
     )
 
 
+def _mail(read: Mapping[str, Any]) -> Mail:
+    """How mail is laid out, from what the reader returned."""
+    return Mail(**{**read, "relay": {site: Relay(**row) for site, row in read["relay"].items()}})
+
+
 def make_topology(read: Mapping[str, Any], hosts: Mapping[str, Host], raw: RawInput) -> Topology:
     """The model from what the reader returned."""
     dns = read["mailforest_dns"]
@@ -402,7 +442,7 @@ def make_topology(read: Mapping[str, Any], hosts: Mapping[str, Host], raw: RawIn
         sites={name: Site(name=name, **row) for name, row in read["mailforest_sites"].items()},
         links=tuple(SiteLink(name=name, **row) for name, row in read["mailforest_site_links"].items()),
         fsmo=read["mailforest_fsmo"],
-        mail=Mail(**read["mailforest_mail"]),
+        mail=_mail(read["mailforest_mail"]),
         password_policy={
             name: value for name, value in read["mailforest_password_policy"].items() if value is not None
         },

@@ -141,6 +141,16 @@ class PeerPlan(TypedDict):
     address: str
 
 
+class RelayPlan(TypedDict):
+    """A smart host."""
+
+    host: str
+    ports: list[int]
+    user: NotRequired[str]
+    ca_file: NotRequired[str]
+    through_peer: NotRequired[bool]
+
+
 class SharePlan(TypedDict):
     """A folder that a member serves."""
 
@@ -171,6 +181,8 @@ class HostPlan(TypedDict):
     other_controllers: list[str]
     join_server: str
     mail_peers: list[PeerPlan]
+    mail_relay: RelayPlan | dict[str, str]
+    mail_relay_clients: list[str]
     tunnels: list[TunnelPlan]
     postfix_listeners: list[str]
     dovecot_listeners: list[str]
@@ -210,6 +222,13 @@ class ProbePlan(TypedDict):
     home: str
 
 
+class MailListPlan(TypedDict):
+    """A group with an address to which not everybody may send."""
+
+    group_dn: str
+    senders_dn: NotRequired[str]
+
+
 class MailPlan(TypedDict):
     """Mail."""
 
@@ -225,6 +244,7 @@ class MailPlan(TypedDict):
     home_attribute: str
     quota_attribute: str
     quota: str
+    lists: list[MailListPlan]
     probe_account: str
     probe_address: str
     probes: list[ProbePlan]

@@ -10,7 +10,7 @@ from typing import Any
 
 from .reader import Anything, Day, Entry, Flag, Kind, Many, Mapped, Number, Record, Text
 from .secrets import STRONG_LENGTH, USER_LENGTH
-from .services import DEFAULT_MAIL_SERVICES, DEFAULT_PUBLISHED, MAIL_SERVICES, Function
+from .services import DEFAULT_MAIL_SERVICES, DEFAULT_PUBLISHED, MAIL_SERVICES, RELAY_PORTS, Function
 
 PREFIX = "mailforest_"
 """Names of variables and groups that begin so are the collection's."""
@@ -56,6 +56,8 @@ class Secret:
     name: str
     about: str
     length: int = STRONG_LENGTH
+    foreign: bool = False
+    """Chosen by somebody else, so that it is not judged, and needed only where it is used."""
 
 
 _FSMO_ABOUT = {
@@ -197,6 +199,36 @@ VARIABLES: tuple[Variable, ...] = (
                 Entry(
                     name="group", kind=Text(), default="mail-users", about="Directory group whose members have mail."
                 ),
+                Entry(
+                    name="relay",
+                    kind=Mapped(
+                        key="site",
+                        item=Record(
+                            entries=(
+                                Entry(
+                                    name="host",
+                                    kind=Text(),
+                                    required=True,
+                                    about="Its full name; or a mail server of another site, which is asked at 25 "
+                                    "without a login.",
+                                ),
+                                Entry(
+                                    name="ports",
+                                    kind=Many(item=Number(low=1, high=65535)),
+                                    default=RELAY_PORTS,
+                                    about="Its ports in the order in which they are tried: 25, 465, 587, 2525.",
+                                ),
+                                Entry(
+                                    name="user",
+                                    kind=Text(),
+                                    about="The login, with `mailforest_mail_relay_password`.",
+                                ),
+                            )
+                        ),
+                    ),
+                    about="The smart host to which the mail servers of a site send what is for others. Without it they "
+                    "send to the recipients' servers ([relaying.md](relaying.md)).",
+                ),
             )
         ),
     ),
@@ -226,6 +258,12 @@ VARIABLES: tuple[Variable, ...] = (
                         about="Category of the group.",
                     ),
                     Entry(name="email", kind=Text(), about="Address: mail to it goes to all members."),
+                    Entry(
+                        name="senders",
+                        kind=Text(),
+                        about="Who may send to the address: `users` are all who log in, else it is a group of this "
+                        "topology, such as itself, whose members may. Without it everybody may.",
+                    ),
                     Entry(name="members", kind=Many(item=Text()), about="Users and groups of this topology."),
                 )
             )
@@ -424,6 +462,12 @@ SECRETS: tuple[Secret, ...] = (
         name="mailforest_mail_probe_password",
         about="Password of the account that sends and finds a message to prove that mail flows. Needed when there is "
         "a mail server.",
+    ),
+    Secret(
+        name="mailforest_mail_relay_password",
+        about="Password for the smart host, from who runs it. Needed when one in `mailforest_mail.relay` has a user.",
+        length=1,
+        foreign=True,
     ),
 )
 USER_PASSWORDS = Secret(

@@ -211,6 +211,9 @@ DEFAULT_PUBLISHED: tuple[str, ...] = tuple(
 )
 """What mail servers let in from the Internet unless the topology says otherwise."""
 
+RELAY_PORTS: tuple[int, ...] = tuple(SERVICES[name].port for name in ("submission", "submissions", "submission-2525"))
+"""Where a smart host is asked unless it is said otherwise, the first first."""
+
 
 ANSWERS_UDP: frozenset[str] = frozenset({"dns", "kerberos", "cldap", "ntp"})
 """Protocols that answer a stranger's question over UDP; others cannot be told from a closed port."""

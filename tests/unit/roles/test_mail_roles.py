@@ -13,6 +13,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._mail import sett
 from ansible_collections.mailforest.stack.plugins.module_utils._topology.services import (
     DOVECOT_SERVICES,
     POSTFIX_SERVICES,
+    RELAY_PORTS,
     SERVICES,
     Tls,
 )
@@ -20,7 +21,7 @@ from ansible_collections.mailforest.stack.tests.unit.roles.conftest import Evalu
 
 FILTERS = ("postfix_errors", "dovecot_errors", "ldap_filter_value", "dovecot_quoted")
 TLS = {Tls.OFFERED: "starttls", Tls.REQUIRED: "starttls", Tls.IMPLICIT: "implicit"}
-TABLES = ("users", "senders", "groups", "logins")
+TABLES = ("users", "senders", "groups", "members", "logins")
 DIRECTORY = {
     "uris": ["ldaps://dc1.corp.example.test"],
     "base_dn": "DC=corp,DC=example,DC=test",
@@ -154,6 +155,116 @@ def test_peers_are_told_from_others_by_their_addresses(evaluate: Evaluate) -> No
 def test_logins_are_passed_on_with_tls(evaluate: Evaluate, listeners: list[str], tls: str, ports: list[int]) -> None:
     assert evaluate("dovecot", "__dovecot_proxy_tls", dovecot_listeners=listeners) == tls
     assert list(evaluate("dovecot", "__dovecot_proxy_ports", dovecot_listeners=listeners).values()) == ports
+
+
+RELAY = {"host": "smarthost.example.net", "user": "us", "ports": [465, 587, 25]}
+
+
+def test_a_smart_hosts_ports_are_those_of_the_catalogue(evaluate: Evaluate) -> None:
+    rows = evaluate("postfix", "__postfix_relay_rows")
+    found = {port: (row["port"], row["tls"]) for port, row in rows.items()}
+    assert found == {SERVICES[name].port: (SERVICES[name].port, TLS[SERVICES[name].tls]) for name in POSTFIX_SERVICES}
+    assert evaluate("postfix", "__postfix_relay_defaults")["ports"] == list(RELAY_PORTS)
+
+
+def test_a_smart_hosts_ports_are_tried_in_order(evaluate: Evaluate) -> None:
+    values = {"ansible_facts": _facts(), "postfix_relay": RELAY}
+    hops = ["[127.0.0.1]:1005", "[smarthost.example.net]:587", "[smarthost.example.net]:25"]
+    assert evaluate("postfix", "__postfix_relay_hops", **values) == hops
+    checks = evaluate("postfix", "__postfix_relay_checks", **values)
+    assert [(check["port"], check["tls"]) for check in checks] == [
+        (465, "implicit"),
+        (587, "starttls"),
+        (25, "starttls"),
+    ]
+    assert {check["server_name"] for check in checks} == {"smarthost.example.net"}
+    assert {check["auth_offered"] for check in checks} == {True}
+
+
+@pytest.mark.parametrize(
+    ("relay", "files"),
+    [
+        (RELAY, {"relay_password.texthash", "relay_tls.conf"}),
+        ({"host": "smarthost.example.net", "ports": [25], "tls": "may"}, set()),
+        ({"host": "smarthost.example.net", "ports": [587], "user": "us"}, {"relay_password.texthash"}),
+    ],
+)
+def test_a_smart_host_has_the_files_it_needs(evaluate: Evaluate, relay: dict[str, Any], files: set[str]) -> None:
+    found = evaluate("postfix", "__postfix_files", ansible_facts=_facts(), postfix_relay=relay)
+    specs = {spec["path"].removeprefix("/etc/postfix/"): spec for spec in found if "/relay_" in spec["path"]}
+    assert set(specs) == files | {"relay_status.regexp"}
+    if "relay_password.texthash" in files:
+        assert (specs["relay_password.texthash"]["mode"], specs["relay_password.texthash"]["secret"]) == ("0600", True)
+    packages = evaluate("postfix", "__postfix_package_names", ansible_facts=_facts(), postfix_relay=relay)
+    assert ("stunnel4" in packages) == ("relay_tls.conf" in files)
+
+
+LISTS = [
+    {"group_dn": "CN=all (2),DC=test"},
+    {"group_dn": "CN=board,DC=test", "senders_dn": "CN=board,DC=test"},
+    {"group_dn": "CN=sales,DC=test", "senders_dn": "CN=marketing,DC=test"},
+]
+
+
+def test_lists_with_limited_senders_have_their_tables(evaluate: Evaluate) -> None:
+    values = {"ansible_facts": _facts(), "postfix_directory": DIRECTORY, "postfix_lists": LISTS}
+    found = {spec["path"]: spec for spec in evaluate("postfix", "__postfix_files", **values)}
+    names = ["closed_lists", "list_1", "list_2", "list_1_senders", "list_2_senders"]
+    tables = [f"/etc/postfix/ldap/{name}.cf" for name in names]
+    assert set(tables) <= set(found)
+    assert found[tables[2]]["vars"] == {"name": "list_2", "number": 1}
+    assert found[tables[4]]["template"] == "etc/postfix/ldap/list_senders.cf.j2"
+    assert {(found[table]["mode"], found[table]["secret"]) for table in tables} == {("0640", True)}
+    assert "(distinguishedName=CN=all \\282\\29,DC=test)" in found[tables[0]]["vars"]["table"]["query_filter"]
+    assert {f"proxy:ldap:{table}" for table in tables} <= set(evaluate("postfix", "__postfix_proxied", **values))
+    assert evaluate("postfix", "__postfix_restriction_classes", **values) == ["list_1", "list_2"]
+
+
+TRANSPORTS: list[dict[str, Any]] = [
+    {"domain": "asked.example.net", "host": "mx.example.net"},
+    {"domain": "listed.example.net", "host": "mx.example.net", "recipients": ["a@listed.example.net"], "accept": True},
+    {"domain": "branch.example.net", "host": "mx.example.net", "recipients": [], "etrn_clients": ["203.0.113.9"]},
+    {"domain": "out.example.net", "host": "mx.example.net", "accept": False},
+    {"address": "fax@example.test", "host": "fax.example.net"},
+]
+
+
+def test_other_systems_are_asked_or_their_recipients_are_listed(evaluate: Evaluate) -> None:
+    values = {"ansible_facts": _facts(), "postfix_transports": TRANSPORTS}
+    found = {
+        name: [row["domain"] for row in evaluate("postfix", f"__postfix_{name}", **values)]
+        for name in ("relayed", "relayed_listed", "etrn")
+    }
+    assert found == {
+        "relayed": ["asked.example.net", "branch.example.net", "listed.example.net"],
+        "relayed_listed": ["branch.example.net", "listed.example.net"],
+        "etrn": ["branch.example.net"],
+    }
+    assert evaluate("postfix", "__postfix_relayed_asked", **values) == ["asked.example.net"]
+    assert evaluate("postfix", "__postfix_restriction_classes", **values) == ["etrn_1"]
+    assert evaluate("postfix", "__postfix_transport_maps", **values) == ["texthash:/etc/postfix/transports.texthash"]
+
+
+@pytest.mark.parametrize(
+    ("transports", "files"),
+    [
+        ([], set()),
+        (TRANSPORTS[3:4], set()),
+        (TRANSPORTS[4:], {"transport_addresses"}),
+        (TRANSPORTS[1:2], {"relay_recipients"}),
+        (TRANSPORTS[:1], {"relay_recipients", "verified_domains"}),
+        (TRANSPORTS[2:3], {"relay_recipients", "etrn"}),
+    ],
+    ids=["none", "out", "address", "listed", "asked", "fetched"],
+)
+def test_other_systems_have_the_tables_they_need(
+    evaluate: Evaluate, transports: list[dict[str, Any]], files: set[str]
+) -> None:
+    found = evaluate("postfix", "__postfix_files", ansible_facts=_facts(), postfix_transports=transports)
+    always = {"aliases"} | ({"transports", "transport_tls"} if transports else set())
+    assert {spec["path"] for spec in found if spec["path"].endswith(".texthash")} == {
+        f"/etc/postfix/{name}.texthash" for name in always | files
+    }
 
 
 @pytest.mark.parametrize(

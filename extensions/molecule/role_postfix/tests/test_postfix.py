@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import secrets
 import smtplib
+import socket
 import time
 from collections.abc import Iterator
 
@@ -72,3 +73,88 @@ def test_postmaster_is_reached(client: smtplib.SMTP) -> None:
 def test_a_message_that_is_too_large_is_refused_before_it_is_sent(client: smtplib.SMTP) -> None:
     client.ehlo()
     assert client.mail("someone@example.org", ["SIZE=1000001"])[0] == 552
+
+
+@pytest.mark.parametrize("size", [999_000, 1_001_000])
+def test_a_message_that_grew_too_large_is_refused_at_data(client: smtplib.SMTP, host: Host, size: int) -> None:
+    """MAIL-37: its size was not announced. One that is just small enough is the control."""
+    client.ehlo()
+    client.mail("someone@example.org")
+    client.rcpt(f"{USER}@{solo(host).fqdn}")
+    code, answer = client.data(b"Subject: large\r\n\r\n" + b"0123456789abcde\r\n" * (size // 17))
+    assert code == (250 if size < 1_000_000 else 552), answer
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "good"),
+    [
+        ("EHLO", "client.example.org", True),
+        ("HELO", "client.example.org", True),
+        ("EHLO", "[198.51.100.1]", True),
+        ("EHLO", "[IPv6:2001:db8::1]", True),
+        ("HELO", "not+a+name", False),
+        ("EHLO", "a..b", False),
+        ("HELO", "[198.51.100.300]", False),
+    ],
+)
+def test_a_greeting_is_a_name_or_an_address(client: smtplib.SMTP, host: Host, verb: str, name: str, good: bool) -> None:
+    """MAIL-35, RFC 5321 4.1.3."""
+    client.docmd(verb, name)
+    client.docmd("MAIL", "FROM:<someone@example.org>")
+    code, answer = client.rcpt(f"{USER}@{solo(host).fqdn}")
+    assert (code == 250) == good, answer
+
+
+def test_mail_before_a_greeting_is_refused(client: smtplib.SMTP) -> None:
+    assert client.docmd("MAIL", "FROM:<someone@example.org>")[0] == 503
+
+
+SMUGGLED = ("\n.\n", "\n.\r\n", "\r.\r", "\r\n.\r", "\r\n\x00.\r\n")
+"""What some servers pass on as data and others take for its end."""
+
+
+def _smuggle(host: Host, end: str, token: str) -> list[str]:
+    """Send one message that holds another one behind a false end; the server's answers."""
+    place = solo(host)
+    with socket.create_connection((place.address, 25), timeout=20) as connection:
+        answers = connection.makefile("rb")
+        codes = [answers.readline().decode()[:3]]
+        for line in ("HELO client.example.org", "MAIL FROM:<a@example.org>", f"RCPT TO:<{USER}@{place.fqdn}>", "DATA"):
+            connection.sendall(f"{line}\r\n".encode())
+            codes.append(answers.readline().decode()[:3])
+        inner = "".join(
+            f"{line}\r\n" for line in ("MAIL FROM:<ceo@example.net>", f"RCPT TO:<{USER}@{place.fqdn}>", "DATA")
+        )
+        text = f"Subject: outer\r\n\r\nouter-{token}{end}{inner}Subject: inner\r\n\r\ninner-{token}\r\n.\r\nQUIT\r\n"
+        connection.sendall(text.encode())
+        codes += [line.decode()[:3] for line in answers]
+    return codes
+
+
+def _inner_messages(host: Host, token: str) -> int:
+    """Messages whose own text is the inner one; in an outer message there are both."""
+    time.sleep(1)
+    listed = root_shell(
+        host, f"cd /home/{USER}/Maildir/new && grep -lF inner-{token} * | xargs -r grep -LF outer-{token}; true"
+    )
+    return len(listed.split())
+
+
+@pytest.mark.parametrize("end", SMUGGLED, ids=ascii)
+def test_no_message_is_smuggled_in_another(host: Host, end: str) -> None:
+    token = secrets.token_hex(8)
+    codes = _smuggle(host, end, token)
+    assert codes.count("354") == 1, codes
+    assert _inner_messages(host, token) == 0
+
+
+def test_the_smuggler_would_succeed_where_nothing_stops_it(host: Host) -> None:
+    """The control: with Postfix's former defaults the same bytes are two messages."""
+    off = "smtpd_forbid_bare_newline=no smtpd_forbid_unauth_pipelining=no smtpd_data_restrictions="
+    root_shell(host, f"cp -p /etc/postfix/main.cf /root/main.cf && postconf -e {off} && postfix reload")
+    try:
+        token = secrets.token_hex(8)
+        assert _smuggle(host, "\n.\n", token).count("354") == 2
+        assert _inner_messages(host, token) == 1
+    finally:
+        root_shell(host, "mv /root/main.cf /etc/postfix/main.cf && postfix reload")

@@ -10,10 +10,10 @@ from ipaddress import IPv4Address, IPv6Address
 
 from .. import names
 from ..findings import Severity, Violation
-from ..model import Host, Topology, parse_address
+from ..model import Host, Relay, Topology, parse_address
 from ..reader import nearest
 from ..records import public_address
-from ..services import Function
+from ..services import RELAY_PORTS, SERVICES, Function
 from .registry import rule
 
 _TXT_LENGTH = 255
@@ -99,6 +99,81 @@ def publish_is_served(topology: Topology) -> Iterator[Violation]:
                 message="The service is to be reached from the Internet, but is not among mailforest_mail.services.",
                 remedy="Add it to services, or take it out of publish.",
             )
+
+
+@rule("mail-relay-leads-out", "MAIL-11", "A smart host leads out: mail that is sent there does not come back.")
+def mail_relay_leads_out(topology: Topology) -> Iterator[Violation]:
+    """Mail in a loop ends after fifty rounds, as a bounce."""
+    for site, relay in topology.mail.relay.items():
+        place = f"mailforest_mail.relay.{site}"
+        if site not in topology.sites:
+            yield Violation(
+                place=place,
+                value=relay.host,
+                message="There is no such site.",
+                remedy=f"{nearest(site, topology.sites)}Name a site of mailforest_sites.",
+            )
+        elif relay.host.lower() in {domain.lower() for domain in topology.mail.domains}:
+            yield Violation(
+                place=f"{place}.host",
+                value=relay.host,
+                message="This is one of our mail domains, whose mail is sent to our servers.",
+                remedy="Name the smart host by its own name.",
+            )
+        else:
+            yield from _relay_host(topology, site, relay, place)
+
+
+def _relay_host(topology: Topology, site: str, relay: Relay, place: str) -> Iterator[Violation]:
+    """What is wrong with the smart host of a known site."""
+    other = topology.mail_server_named(relay.host)
+    if other is None:
+        if relay.host and (why := names.domain(relay.host)):
+            yield Violation(
+                place=f"{place}.host",
+                value=relay.host,
+                message=f"This is neither a mail server of the topology nor a full name: {why}.",
+                remedy="Give the name that is in its certificate.",
+            )
+        if bad := sorted(set(relay.ports) - {SERVICES["smtp"].port, *RELAY_PORTS}):
+            yield Violation(
+                place=f"{place}.ports",
+                value=list(relay.ports),
+                message=f"A smart host cannot be asked at {', '.join(map(str, bad))}.",
+                remedy="Use 587, 465, 2525 or 25.",
+            )
+        return
+    if relay.user or relay.ports_given:
+        yield Violation(
+            place=place,
+            value=relay.host,
+            host=other.name,
+            message="This is a mail server of the topology, which is asked at 25 and takes no login there.",
+            remedy="Leave out user and ports.",
+        )
+    chain = _chain(topology, site)
+    if len(set(chain)) != len(chain):
+        yield Violation(
+            place=f"{place}.host",
+            value=relay.host,
+            host=other.name,
+            message=f"Mail would go round: {', '.join(chain)}.",
+            remedy="Let the last of them send to the recipients' servers, or to a smart host that is not ours.",
+        )
+
+
+def _chain(topology: Topology, site: str) -> list[str]:
+    """The mail servers that mail of the site passes; the last stands twice where it goes round."""
+    hosts = [host for host in topology.by_site[site] if host.has(Function.MAIL_SERVER)]
+    for host in hosts:
+        passed: list[str] = []
+        current: Host | None = host
+        while current is not None and current.name not in passed:
+            passed.append(current.name)
+            current = topology.relays_through(current)
+        if current is not None:
+            return [*passed, current.name]
+    return []
 
 
 def _no_way(topology: Topology, host: Host) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from .. import names
 from ..findings import Violation
 from ..flows import mail_probes
-from ..model import MAIL_ACCOUNT, PROBE_ACCOUNT, Group, Topology
+from ..model import EVERY_USER, MAIL_ACCOUNT, PROBE_ACCOUNT, Group, Topology
 from ..reader import nearest
 from .registry import rule
 
@@ -130,6 +130,28 @@ def group_members_exist(topology: Topology) -> Iterator[Violation]:
                     message=f"Group {group.name} has a member that is not declared.",
                     remedy=f"{nearest(name, known)}Declare it in mailforest_users or mailforest_groups.",
                 )
+
+
+@rule("group-senders-exist", "MAIL-23", "Who may send to a group is a declared group, and the group has an address.")
+def group_senders_exist(topology: Topology) -> Iterator[Violation]:
+    """Else nobody could send there, or the limit would hold for nothing."""
+    known = {group.name for group in topology.groups}
+    for index, group in enumerate(topology.groups):
+        place = f"mailforest_groups[{index}].senders"
+        if group.senders and not group.email:
+            yield Violation(
+                place=place,
+                value=group.senders,
+                message=f"Group {group.name} has no address, so nobody sends to it.",
+                remedy="Give it an email, or remove its senders.",
+            )
+        elif group.senders and group.senders not in {EVERY_USER, *known}:
+            yield Violation(
+                place=place,
+                value=group.senders,
+                message="There is no such group.",
+                remedy=f"{nearest(group.senders, known)}Name a group of mailforest_groups, or `users`.",
+            )
 
 
 @rule("group-nesting-legal", "AD-3", "Global groups hold global ones; universal also universal; domain-local any.")

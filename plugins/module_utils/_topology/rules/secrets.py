@@ -15,13 +15,15 @@ from ..secrets import Verdict
 from .registry import rule
 
 _RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{60,}={0,2}( \S.*)?")
+_FOREIGN = frozenset(secret.name for secret in SECRETS if secret.foreign)
 _WEAK = frozenset({Verdict.SHORT, Verdict.SIMPLE, Verdict.WRONG_TYPE})
 
 
 def _verdicts(topology: Topology) -> Iterator[tuple[str, Verdict, int]]:
     """Every password that the topology needs: place, verdict, shortest length."""
     for secret in SECRETS:
-        if topology.mail_servers or not secret.name.startswith("mailforest_mail_"):
+        unused = secret.foreign and not any(relay.user for relay in topology.mail.relay.values())
+        if not unused and (topology.mail_servers or not secret.name.startswith("mailforest_mail_")):
             yield secret.name, topology.secrets.get(secret.name, Verdict.MISSING), secret.length
     if USER_PASSWORDS.name in topology.secrets:
         return
@@ -48,7 +50,7 @@ def missing_secret(topology: Topology) -> Iterator[Violation]:
 def weak_secret(topology: Topology) -> Iterator[Violation]:
     """Samba refuses a weak one when the run has long begun."""
     for place, verdict, length in _verdicts(topology):
-        if verdict in _WEAK:
+        if verdict in _WEAK and place not in _FOREIGN:
             yield Violation(
                 place=place,
                 value=None,

@@ -39,6 +39,12 @@ LOCAL_POSTFIX: dict[str, Any] = {
     "dovecot": False,
     "quota": False,
     "message_size_limit": 52428800,
+    "addresses": ["198.51.100.80"],
+    "relay": {},
+    "relay_password": "",
+    "lists": [],
+    "smtputf8": True,
+    "transports": [],
 }
 DIRECTORY_POSTFIX: dict[str, Any] = {
     **LOCAL_POSTFIX,
@@ -260,3 +266,38 @@ def test_a_login_is_passed_on_in_one_way(listeners: list[str], missing: str) -> 
     errors = dovecot_errors({**DIRECTORY_DOVECOT, "peers": [PEER], "listeners": listeners})
     assert [missing in error for error in errors] == [True]
     assert dovecot_errors({**DIRECTORY_DOVECOT, "listeners": listeners}) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([{"group_dn": "board"}], ["postfix_lists.group_dn", "'board'"]),
+        ([{"group_dn": "CN=board,DC=test", "senders_dn": "staff"}], ["postfix_lists.senders_dn", "'staff'"]),
+        ([{"group_dn": "CN=board,DC=test"}, {"group_dn": "CN=board,DC=test"}], ["more than once"]),
+    ],
+)
+def test_lists_that_do_not_work(rows: list[dict[str, str]], words: list[str]) -> None:
+    (error,) = postfix_errors({**DIRECTORY_POSTFIX, "lists": rows})
+    assert all(word in error for word in words), error
+    assert postfix_errors({**DIRECTORY_POSTFIX, "lists": [{"group_dn": "CN=board,DC=test"}]}) == []
+    assert "no postfix_directory" in postfix_errors({**LOCAL_POSTFIX, "lists": [{"group_dn": "CN=board,DC=test"}]})[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"domains": ["пошта.example.test"]},
+        {"aliases": [{"name": "лена@example.test", "recipients": ["root"]}]},
+        {"aliases": [{"name": "lena@example.test", "recipients": ["лена@example.net"]}]},
+    ],
+)
+def test_names_beyond_ascii_need_smtputf8(change: dict[str, Any]) -> None:
+    assert postfix_errors({**LOCAL_POSTFIX, **change}) == []
+    (error,) = postfix_errors({**LOCAL_POSTFIX, **change, "smtputf8": False})
+    assert "xn--" in error
+
+
+@pytest.mark.parametrize("domain", ["пошта", "по шта.test", "a\u2024.test"])
+def test_domains_beyond_ascii_that_dns_cannot_have(domain: str) -> None:
+    (error,) = postfix_errors({**LOCAL_POSTFIX, "domains": [domain]})
+    assert "no mail domain" in error

@@ -236,6 +236,7 @@ def test_mail(one: Any, two: Any) -> None:
         "home_attribute": "adminDisplayName",
         "quota_attribute": "maxStorage",
         "quota": "",
+        "lists": [],
         "probe_account": "svc-mail-probe",
         "probe_address": "svc-mail-probe@example.test",
         "probes": [{"account": "svc-mail-probe", "address": "svc-mail-probe@example.test", "home": "mx1"}],

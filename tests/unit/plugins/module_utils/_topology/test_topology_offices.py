@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from ansible_collections.mailforest.stack.plugins.module_utils._topology.secrets import Verdict
 from ansible_collections.mailforest.stack.plugins.module_utils._topology.services import SERVICES
 from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._topology.packets import Packet, World
 from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._topology.samples import (
@@ -256,6 +257,41 @@ def test_hosts_know_their_peers() -> None:
     assert hosts["mx2"]["mail_peers"] == [{"name": "mx1.corp.example.test", "address": "198.51.100.80"}]
     assert hosts["mx1"]["own_site_controllers"] == ["dc1.corp.example.test", "dc2.corp.example.test"]
     assert hosts["dc3"]["own_site_controllers"] == ["dc3.corp.example.test"]
+
+
+def test_groups_with_limited_senders_are_known_by_their_dns() -> None:
+    names: list[tuple[str, dict[str, str]]] = [
+        ("all", {"senders": "users"}),
+        ("board", {"senders": "board"}),
+        ("open", {}),
+    ]
+    rows = [{"name": name, "email": f"{name}@example.test", **senders} for name, senders in names]
+    assert plan(TWO_OFFICES, {"mailforest_groups": rows})["mail"]["lists"] == [
+        {"group_dn": "CN=all,CN=Users,DC=corp,DC=example,DC=test"},
+        {
+            "group_dn": "CN=board,CN=Users,DC=corp,DC=example,DC=test",
+            "senders_dn": "CN=board,CN=Users,DC=corp,DC=example,DC=test",
+        },
+    ]
+
+
+def test_a_site_sends_what_is_for_others_through_its_smart_host() -> None:
+    foreign = {"host": "SmartHost.example.net", "user": "us"}
+    edits: Edits = {
+        "mailforest_mail/relay": {"hq": foreign, "branch": {"host": "mx1"}},
+        "secrets/mailforest_mail_relay_password": Verdict.SIMPLE,
+    }
+    hosts = plan(TWO_OFFICES, edits)["hosts"]
+    assert hosts["mx1"]["mail_relay"] == {"host": "smarthost.example.net", "ports": [587, 465, 2525], "user": "us"}
+    assert hosts["mx1"]["mail_relay_clients"] == ["198.51.100.144"]
+    assert hosts["mx2"]["mail_relay"] == {
+        "host": "mx1.corp.example.test",
+        "ports": [25],
+        "ca_file": "/etc/ssl/mailforest/ca.crt",
+        "through_peer": True,
+    }
+    assert hosts["mx2"]["mail_relay_clients"] == []
+    assert hosts["dc1"]["mail_relay"] == plan(TWO_OFFICES)["hosts"]["mx1"]["mail_relay"] == {}
 
 
 def test_clients_look_for_the_controllers_of_their_site() -> None:

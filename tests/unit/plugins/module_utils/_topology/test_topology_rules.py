@@ -36,6 +36,7 @@ AGE_KEY = f"age1{'q' * 58}"
 SHARE = {"name": "projects", "path": "/srv/projects", "group": "projects-rw"}
 LOCAL = {"name": "projects-rw", "scope": "domainlocal"}
 MEMBER_SHARES = "hosts/member1/vars/mailforest_shares"
+SMART_HOST = {"host": "smarthost.example.net"}
 PDC_ON_GATEWAY: Edits = {"hosts/gw-hq/groups": [GW, DC], "mailforest_fsmo": {"pdc": "gw-hq"}}
 WAIVER = {"rule": "pdc-not-on-gateway", "host": "gw-hq", "reason": "one machine only", "until": date(2027, 6, 30)}
 
@@ -248,6 +249,13 @@ ONE: list[Row] = [
     ("quotas-legal", "mailforest_users[2].quota", {f"{USERS}/2/quota": "-1"}, set()),
     ("user-groups-exist", "mailforest_users[2].groups[0]", {f"{USERS}/2/groups": ["slaes"]}, set()),
     ("user-site-exists", "mailforest_users[2].site", {f"{USERS}/2/site": "hk"}, set()),
+    ("group-senders-exist", "mailforest_groups[0].senders", {f"{GROUPS}/0/senders": "everyone"}, set()),
+    (
+        "group-senders-exist",
+        "mailforest_groups[1].senders",
+        {GROUPS: [{"name": "sales"}, {"name": "board", "senders": "board"}]},
+        set(),
+    ),
     ("group-members-exist", "mailforest_groups[0].members[1]", {f"{GROUPS}/0/members/1": "dave"}, set()),
     (
         "group-nesting-legal",
@@ -272,6 +280,37 @@ ONE: list[Row] = [
     ("mail-home-exists", "mailforest_mail.home.hq", {"mailforest_mail/home": {"hq": "mx7"}}, set()),
     ("mail-home-exists", "mailforest_mail.home.hq", {"mailforest_mail/home": {"hq": "dc1"}}, set()),
     ("wrong-value", "mailforest_mail.publish[0]", {"mailforest_mail/publish": ["ldap"]}, set()),
+    ("mail-relay-leads-out", "mailforest_mail.relay.hk", {"mailforest_mail/relay": {"hk": SMART_HOST}}, set()),
+    (
+        "mail-relay-leads-out",
+        "mailforest_mail.relay.hq.host",
+        {"mailforest_mail/relay": {"hq": {"host": "example.test"}}},
+        set(),
+    ),
+    (
+        "mail-relay-leads-out",
+        "mailforest_mail.relay.hq.host",
+        {"mailforest_mail/relay": {"hq": {"host": "smarthost"}}},
+        set(),
+    ),
+    (
+        "mail-relay-leads-out",
+        "mailforest_mail.relay.hq.ports",
+        {"mailforest_mail/relay": {"hq": {**SMART_HOST, "ports": [587, 26]}}},
+        set(),
+    ),
+    (
+        "mail-relay-leads-out",
+        "mailforest_mail.relay.hq.host",
+        {"mailforest_mail/relay": {"hq": {"host": "198.51.100.80"}}},
+        set(),
+    ),
+    (
+        "missing-secret",
+        "mailforest_mail_relay_password",
+        {"mailforest_mail/relay": {"hq": {**SMART_HOST, "user": "us"}}},
+        set(),
+    ),
     (
         "publish-is-served",
         "mailforest_mail.publish[1]",
@@ -522,6 +561,18 @@ TWO: list[Row] = [
         set(),
     ),
     ("mail-home-exists", "mailforest_mail.home.branch", {"mailforest_mail/home": {"hq": "mx1"}}, set()),
+    (
+        "mail-relay-leads-out",
+        "mailforest_mail.relay.hq.host",
+        {"mailforest_mail/relay": {"hq": {"host": "mx2"}, "branch": {"host": "mx1.corp.example.test"}}},
+        set(),
+    ),
+    (
+        "mail-relay-leads-out",
+        "mailforest_mail.relay.branch",
+        {"mailforest_mail/relay": {"branch": {"host": "mx1", "ports": [587]}}},
+        set(),
+    ),
     ("mail-home-exists", "mailforest_users[0].site", {"mailforest_users/0/site": DROP}, set()),
     ("user-site-exists", "mailforest_users[0].site", {"mailforest_users/0/site": "hk"}, set()),
     ("wrong-type", "mailforest_site_links.hq-branch.cost", {"mailforest_site_links/hq-branch/cost": 1.5}, set()),
