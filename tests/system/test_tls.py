@@ -30,7 +30,7 @@ LOOK = () if WHOLE else ("--protocols", "--std", "--server-preference")
 ABOVE_LOW = {"MEDIUM", "HIGH", "CRITICAL", "FATAL"}
 SECONDS = 900 if WHOLE else 300
 KNOWN = {
-    "cert_revocation": "a private CA that serves no list of revoked certificates: what must go is replaced, or the CA is",
+    "cert_revocation": "a private CA that serves no list of revoked certificates: what must go is replaced",
 }
 """Findings that are no fault here, and why."""
 

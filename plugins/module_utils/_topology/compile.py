@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,13 +25,23 @@ from .plan import (
     PeerPlan,
     Plan,
     RelayPlan,
+    SetupPlan,
     SharePlan,
     SiteLinkPlan,
     SitePlan,
     UserPlan,
 )
 from .records import controller_records, directory_records, fqdn, outside_records
-from .services import DOVECOT_SERVICES, POSTFIX_SERVICES, RPC_PORTS, SERVICES, Function
+from .services import (
+    AUTOCONFIG,
+    AUTOCONFIG_NAMES,
+    DOVECOT_SERVICES,
+    POSTFIX_SERVICES,
+    RPC_PORTS,
+    SERVICES,
+    Function,
+    Tls,
+)
 from .tunnels import Tunnels
 
 MAILBOX_ATTRIBUTE = "adminDescription"
@@ -43,6 +53,8 @@ QUOTA_ATTRIBUTE = "maxStorage"
 ADMINISTRATOR = "Administrator"
 _RESOLVERS = 3  # glibc reads no more
 _TIME_SERVERS = 4
+_SETUPS = {"imap": ("imaps", "imap"), "pop3": ("pop3s", "pop3"), "smtp": ("submissions", "submission")}
+"""What mail programs are told of, the best first (RFC 8314)."""
 
 
 def compile_topology(topology: Topology, warnings: Sequence[Finding] = ()) -> Plan:
@@ -143,7 +155,7 @@ class _Hosts:
             "upstream_resolvers": list(self.topology.forwarders),
             "ntp_servers": self._time_servers(host, controllers),
             "ntp_clients": list(self.firewall.subnets) if is_controller else [],
-            "certificate_names": [name, self.topology.forest.dns_domain] if is_controller else [name],
+            "certificate_names": [name, *self._further_names(host)],
             "certificate_addresses": list(dict.fromkeys(filter(None, (host.address, host.public_address)))),
             "directory_uris": [f"ldaps://{fqdn(self.topology, controller)}" for controller in controllers],
             "own_site_controllers": own,
@@ -157,8 +169,16 @@ class _Hosts:
             "tunnels": self.firewall.tunnels.plan(host.site) if host.has(Function.GATEWAY) else [],
             "postfix_listeners": [service for service in POSTFIX_SERVICES if service in mail],
             "dovecot_listeners": [service for service in DOVECOT_SERVICES if service in mail],
+            "autoconfig": _setups(mail, name) if AUTOCONFIG in mail else [],
             "firewall": self.firewall.plan(host),
         }
+
+    def _further_names(self, host: Host) -> list[str]:
+        """What the host's certificate carries beside its own name."""
+        mail = self.topology.mail
+        domain = [self.topology.forest.dns_domain] if host.has(Function.DOMAIN_CONTROLLER) else []
+        asked = mail.domains if AUTOCONFIG in mail.services and host.has(Function.MAIL_SERVER) else ()
+        return domain + [f"{label}.{mail_domain.lower()}" for mail_domain in asked for label in AUTOCONFIG_NAMES]
 
     def _join_server(self, host: Host) -> str:
         """The domain controller that a later one joins from."""
@@ -199,6 +219,21 @@ class _Hosts:
         if host.has(Function.DOMAIN_CONTROLLER):
             return [fqdn(self.topology, self.topology.hosts[owner])]
         return [fqdn(self.topology, controller) for controller in controllers[:_TIME_SERVERS]]
+
+
+def _setups(served: Collection[str], server: str) -> list[SetupPlan]:
+    """What mail programs are told of a mail server: for each kind the way with TLS from the first byte first."""
+    return [
+        {
+            "type": kind,
+            "host": server,
+            "port": SERVICES[name].port,
+            "tls": "implicit" if SERVICES[name].tls is Tls.IMPLICIT else "starttls",
+        }
+        for kind, names in _SETUPS.items()
+        for name in names
+        if name in served
+    ]
 
 
 def _share(share: Share) -> SharePlan:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from .schema import GROUPS, OBSERVERS
 from .secrets import Verdict
-from .services import DEFAULT_PUBLISHED, RELAY_PORTS, Function
+from .services import AUTOCONFIG, DEFAULT_PUBLISHED, RELAY_PORTS, Function
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
@@ -193,6 +193,7 @@ class Mail:
     home: Mapping[str, str]
     services: tuple[str, ...]
     publish: tuple[str, ...]
+    autoconfig: bool
     group: str
     quota: str
     relay: Mapping[str, Relay]
@@ -429,9 +430,10 @@ def make_host(name: str, source: HostInput, read: Mapping[str, Any]) -> Host:
     )
 
 
-def _mail(read: Mapping[str, Any]) -> Mail:
-    """How mail is laid out, from what the reader returned."""
-    return Mail(**{**read, "relay": {site: Relay(**row) for site, row in read["relay"].items()}})
+def make_mail(read: Mapping[str, Any]) -> Mail:
+    """How mail is laid out; what mail programs ask for their settings is one of its services."""
+    mail = Mail(**{**read, "relay": {site: Relay(**row) for site, row in read["relay"].items()}})
+    return replace(mail, services=(*mail.services, AUTOCONFIG)) if mail.autoconfig else mail
 
 
 def make_topology(read: Mapping[str, Any], hosts: Mapping[str, Host], raw: RawInput) -> Topology:
@@ -442,7 +444,7 @@ def make_topology(read: Mapping[str, Any], hosts: Mapping[str, Host], raw: RawIn
         sites={name: Site(name=name, **row) for name, row in read["mailforest_sites"].items()},
         links=tuple(SiteLink(name=name, **row) for name, row in read["mailforest_site_links"].items()),
         fsmo=read["mailforest_fsmo"],
-        mail=_mail(read["mailforest_mail"]),
+        mail=make_mail(read["mailforest_mail"]),
         password_policy={
             name: value for name, value in read["mailforest_password_policy"].items() if value is not None
         },

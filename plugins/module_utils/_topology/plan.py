@@ -160,6 +160,15 @@ class SharePlan(TypedDict):
     read_only: bool
 
 
+class SetupPlan(TypedDict):
+    """A server that mail programs are told of."""
+
+    type: str
+    host: str
+    port: int
+    tls: str
+
+
 class HostPlan(TypedDict):
     """What one host is to be."""
 
@@ -186,6 +195,7 @@ class HostPlan(TypedDict):
     tunnels: list[TunnelPlan]
     postfix_listeners: list[str]
     dovecot_listeners: list[str]
+    autoconfig: list[SetupPlan]
     firewall: FirewallPlan
 
 

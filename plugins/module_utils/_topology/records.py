@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from .model import Host, Topology
 from .plan import DnsRecordPlan, OutsideZonePlan, SrvPlan
-from .services import SERVICES, Function, Service
+from .services import AUTOCONFIG, AUTOCONFIG_NAMES, SERVICES, Function, Service
 
 _MX_PREFERENCE = 10
 _SRV_WEIGHT = 1
@@ -67,12 +67,15 @@ def _host_records(topology: Topology) -> Iterator[DnsRecordPlan]:
 
 
 def _mail_records(topology: Topology) -> Iterator[DnsRecordPlan]:
-    """MX and SRV of the mail domains that the directory's DNS serves."""
+    """MX, SRV and the hosts that mail programs ask, of the mail domains that the directory's DNS serves."""
     servers = [fqdn(topology, host) for host in topology.mail_servers]
     for domain in topology.mail.domains:
         if zone := zone_of(topology, domain):
             for label, kind, values in _mail_values(topology.mail.services, servers):
                 yield {"zone": zone, "name": _below(domain, zone, label), "type": kind, "values": values}
+            for label in AUTOCONFIG_NAMES if AUTOCONFIG in topology.mail.services else ():
+                addresses = [host.address for host in topology.mail_servers]
+                yield {"zone": zone, "name": _below(domain, zone, label), "type": "A", "values": addresses}
 
 
 def controller_records(topology: Topology) -> list[SrvPlan]:
@@ -119,6 +122,9 @@ def _outside_lines(topology: Topology, domain: str) -> Iterator[str]:
             continue
         owner = f"{label}.{domain}." if label else f"{domain}."
         yield from (f"{owner} {_TTL} IN {kind} {value}" for value in values)
+    for label in AUTOCONFIG_NAMES if AUTOCONFIG in topology.mail.published else ():
+        for address in filter(None, (public_address(topology, host) for host in known)):
+            yield f"{label}.{domain}. {_TTL} IN A {address}"
 
 
 def _outside_addresses(topology: Topology) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .reader import Anything, Day, Entry, Flag, Kind, Many, Mapped, Number, Record, Text
 from .secrets import STRONG_LENGTH, USER_LENGTH
-from .services import DEFAULT_MAIL_SERVICES, DEFAULT_PUBLISHED, MAIL_SERVICES, RELAY_PORTS, Function
+from .services import DEFAULT_MAIL_SERVICES, DEFAULT_PUBLISHED, MAIL_SERVICES, PUBLISHABLE, RELAY_PORTS, Function
 
 PREFIX = "mailforest_"
 """Names of variables and groups that begin so are the collection's."""
@@ -186,7 +186,7 @@ VARIABLES: tuple[Variable, ...] = (
                 ),
                 Entry(
                     name="publish",
-                    kind=Many(item=Text(choices=MAIL_SERVICES)),
+                    kind=Many(item=Text(choices=PUBLISHABLE)),
                     default=DEFAULT_PUBLISHED,
                     about="What the Internet may reach: each site's gateway leads it to the site's mail server. What "
                     "is not served is left out of the default. An empty list publishes nothing.",
@@ -195,6 +195,14 @@ VARIABLES: tuple[Variable, ...] = (
                     name="quota",
                     kind=Text(),
                     about="How much every mailbox may hold, such as 2G. Without it there is no limit.",
+                ),
+                Entry(
+                    name="autoconfig",
+                    kind=Flag(),
+                    default=False,
+                    about="Whether the mail servers tell mail programs by HTTPS how to be set up. It is one of the "
+                    "services that are published, and their certificates carry `autoconfig` and `autodiscover` of "
+                    "every domain.",
                 ),
                 Entry(
                     name="group", kind=Text(), default="mail-users", about="Directory group whose members have mail."

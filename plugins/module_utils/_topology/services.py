@@ -189,6 +189,18 @@ CATALOGUE: tuple[Service, ...] = (
     _mail("pop3s", "995", Tls.IMPLICIT, "pop3", "MAIL-25", "RFC 8314", ("_pop3s._tcp", 0)),
     _mail("sieve", "4190", Tls.REQUIRED, "managesieve", "MAIL-6", "RFC 5804", ("_sieve._tcp", 0)),
     Service(
+        name="autoconfig",
+        transports=_TCP,
+        ports="443",
+        provider=_MAIL,
+        audiences=_PUBLISHED,
+        requirement="MAIL-17",
+        source="Thunderbird's config-v1.1.xml, MS-OXDSCLI; on with mailforest_mail.autoconfig",
+        tls=Tls.IMPLICIT,
+        srv=("_autodiscover._tcp", 0),
+        choice=True,
+    ),
+    Service(
         name="openvpn",
         transports=_UDP,
         ports="1194-1293",
@@ -205,9 +217,15 @@ POSTFIX_SERVICES: tuple[str, ...] = ("smtp", "submission", "submissions", "submi
 DOVECOT_SERVICES: tuple[str, ...] = ("imap", "imaps", "pop3", "pop3s", "sieve")
 MAIL_SERVICES: tuple[str, ...] = POSTFIX_SERVICES + DOVECOT_SERVICES
 """What `mailforest_mail.services` may name."""
+AUTOCONFIG = "autoconfig"
+"""By which mail programs set themselves up; `mailforest_mail.autoconfig` has it served."""
+AUTOCONFIG_NAMES: tuple[str, ...] = ("autoconfig", "autodiscover")
+"""The hosts of a mail domain that Thunderbird and Outlook ask."""
+PUBLISHABLE: tuple[str, ...] = (*MAIL_SERVICES, AUTOCONFIG)
+"""What `mailforest_mail.publish` may name."""
 DEFAULT_MAIL_SERVICES: tuple[str, ...] = tuple(name for name in MAIL_SERVICES if not SERVICES[name].choice)
 DEFAULT_PUBLISHED: tuple[str, ...] = tuple(
-    name for name in MAIL_SERVICES if Audience.INTERNET in SERVICES[name].audiences
+    name for name in PUBLISHABLE if Audience.INTERNET in SERVICES[name].audiences
 )
 """What mail servers let in from the Internet unless the topology says otherwise."""
 

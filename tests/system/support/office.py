@@ -22,6 +22,8 @@ DIRECTORY = "MAILFOREST_OFFICE"
 ROLES = ("schema", "naming", "rid", "pdc", "infrastructure", "domaindns", "forestdns")
 PUBLIC_PORTS = {"smtp": 25, "submissions": 465, "submission": 587, "imaps": 993}
 """What may be published here, and is unless the inventory says otherwise."""
+AUTOCONFIG_PORT = 443
+"""Published beside them where mail programs are told how to be set up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +113,8 @@ def current() -> Office:
         mail_domain=mail["domains"][0],
         mail=mail,
         ports=(25, 465, 587, 143, 993, 110, 995) + ((2525,) if "submission-2525" in services else ()),
-        published=tuple(PUBLIC_PORTS[name] for name in mail.get("publish", PUBLIC_PORTS)),
+        published=tuple(PUBLIC_PORTS[name] for name in mail.get("publish", PUBLIC_PORTS))
+        + ((AUTOCONFIG_PORT,) if mail.get("autoconfig") and "publish" not in mail else ()),
         addresses={name: values["ansible_host"] for name, values in known.items()},
         public_addresses={name: known[name]["mailforest_public_address"] for name in groups["gateways"]},
         sites={name: values["mailforest_site"] for name, values in known.items() if "mailforest_site" in values},

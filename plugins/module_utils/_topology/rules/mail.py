@@ -13,7 +13,7 @@ from ..findings import Severity, Violation
 from ..model import Host, Relay, Topology, parse_address
 from ..reader import nearest
 from ..records import public_address
-from ..services import RELAY_PORTS, SERVICES, Function
+from ..services import AUTOCONFIG, RELAY_PORTS, SERVICES, Function
 from .registry import rule
 
 _TXT_LENGTH = 255
@@ -97,7 +97,9 @@ def publish_is_served(topology: Topology) -> Iterator[Violation]:
                 place=f"mailforest_mail.publish[{index}]",
                 value=name,
                 message="The service is to be reached from the Internet, but is not among mailforest_mail.services.",
-                remedy="Add it to services, or take it out of publish.",
+                remedy="Set mailforest_mail.autoconfig: true, or take it out of publish."
+                if name == AUTOCONFIG
+                else "Add it to services, or take it out of publish.",
             )
 
 

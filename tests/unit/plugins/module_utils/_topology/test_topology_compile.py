@@ -369,6 +369,36 @@ def test_only_services_that_run_are_announced() -> None:
     assert {name for _zone, name, kind in found if kind == "SRV"} == {"_submissions._tcp", "_imaps._tcp"}
 
 
+def test_programs_set_themselves_up_where_that_is_asked_for(one: Any) -> None:
+    found = plan(ONE_OFFICE, {"mailforest_mail/autoconfig": True})
+    mx1, known = found["hosts"]["mx1"], records(found)
+    assert mx1["certificate_names"] == [
+        "mx1.corp.example.test",
+        "autoconfig.example.test",
+        "autodiscover.example.test",
+    ]
+    assert [(row["type"], row["port"], row["tls"]) for row in mx1["autoconfig"]] == [
+        ("imap", 993, "implicit"),
+        ("imap", 143, "starttls"),
+        ("pop3", 995, "implicit"),
+        ("pop3", 110, "starttls"),
+        ("smtp", 465, "implicit"),
+        ("smtp", 587, "starttls"),
+    ]
+    assert {row["host"] for row in mx1["autoconfig"]} == {"mx1.corp.example.test"}
+    assert ("tcp", "443") in ports(mx1["firewall"]["rules"])
+    assert known["example.test", "_autodiscover._tcp", "SRV"] == ["0 1 443 mx1.corp.example.test"]
+    for label in ("autoconfig", "autodiscover"):
+        assert known["example.test", label, "A"] == ["198.51.100.80"]
+        assert f"{label}.example.test. 3600 IN A 198.51.100.2" in found["outside_dns"][0]["lines"]
+    assert ("tcp", 443) in checks(found, "outside", "198.51.100.2", "open")
+    assert (one["hosts"]["mx1"]["autoconfig"], one["hosts"]["mx1"]["certificate_names"]) == (
+        [],
+        ["mx1.corp.example.test"],
+    )
+    assert ("tcp", "443") not in ports(one["hosts"]["mx1"]["firewall"]["rules"])
+
+
 def test_records_given_replace_those_that_follow() -> None:
     given = [{"zone": "Example.Test", "name": "@", "type": "MX", "values": ["5 mx.example.org."]}]
     assert records(plan(ONE_OFFICE, {"mailforest_dns/records": given}))["example.test", "@", "MX"] == [

@@ -317,6 +317,7 @@ ONE: list[Row] = [
         {"mailforest_mail/publish": ["smtp", "submission-2525"]},
         set(),
     ),
+    ("publish-is-served", "mailforest_mail.publish[0]", {"mailforest_mail/publish": ["autoconfig"]}, set()),
     (
         "published-mail-has-way",
         "mx1.mailforest_public_address",
