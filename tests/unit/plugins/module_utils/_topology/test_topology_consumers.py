@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.mailforest.stack.plugins.module_utils._firewall import model, ruleset
-from ansible_collections.mailforest.stack.plugins.module_utils._mail.relaying import relay_errors
+from ansible_collections.mailforest.stack.plugins.module_utils._mail.relaying import (
+    relay_client_errors,
+    relay_errors,
+)
 from ansible_collections.mailforest.stack.plugins.module_utils._topology.plan import (
     FirewallPlan,
     MailListPlan,
@@ -78,12 +81,13 @@ def test_postfix_takes_every_servers_smart_host_and_lists() -> None:
         settings = {
             "relay": {"user": "", "tls": "secure", "ca_file": "/ca", **host["mail_relay"]},
             "relay_password": "",
+            "relay_clients": host["mail_relay_clients"],
             "hostname": host["fqdn"],
             "addresses": [host["address"]],
             "domains": made["mail"]["domains"],
             "peers": host["mail_peers"],
         }
-        assert list(relay_errors(settings)) == []
+        assert [*relay_errors(settings), *relay_client_errors(settings)] == []
 
 
 def test_roles_of_the_directory_know_every_key() -> None:
