@@ -164,10 +164,10 @@ def test_no_message_is_smuggled_in_another(host: Host, end: str) -> None:
 def test_the_smuggler_would_succeed_where_nothing_stops_it(host: Host) -> None:
     """The control: with Postfix's former defaults the same bytes are two messages."""
     off = "smtpd_forbid_bare_newline=no smtpd_forbid_unauth_pipelining=no smtpd_data_restrictions="
-    root_shell(host, f"cp -p /etc/postfix/main.cf /root/main.cf && postconf -e {off} && postfix reload")
+    root_shell(host, f"cp -p /etc/postfix/main.cf /root/main.cf && postconf -e {off} && systemctl restart postfix")
     try:
         token = secrets.token_hex(8)
         assert _smuggle(host, "\n.\n", token).count("354") == 2
         assert _inner_messages(host, token) == 1
     finally:
-        root_shell(host, "mv /root/main.cf /etc/postfix/main.cf && postfix reload")
+        root_shell(host, "mv /root/main.cf /etc/postfix/main.cf && systemctl restart postfix")
