@@ -186,3 +186,10 @@ def transport_errors(settings: Mapping[str, Any]) -> Iterator[str]:
         yield from _transport_for(transport, settings)
         yield from _recipients(transport)
     yield from _tls_by_hop(transports)
+
+
+def relay_client_errors(settings: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with `postfix_relay_clients`."""
+    for client in settings["relay_clients"]:
+        if not literal(client):
+            yield f"postfix_relay_clients: {client!r} is no address. Give the one that the mail server connects from."

@@ -15,7 +15,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from .._topology import names
-from .relaying import relay_errors, transport_errors
+from .relaying import relay_client_errors, relay_errors, transport_errors
 
 WIDEST_IPV4 = 24
 WIDEST_IPV6 = 64
@@ -274,7 +274,7 @@ def postfix_errors(settings: Mapping[str, Any]) -> list[str]:
     errors += [*_lists(settings), *_postfix_needs_dovecot(settings), *_peers("postfix", settings)]
     if settings["peers"] and "smtp" not in settings["listeners"]:
         errors.append("postfix_listeners lacks smtp, by which postfix_peers pass mail on to here. Add it.")
-    errors += [*relay_errors(settings), *transport_errors(settings)]
+    errors += [*relay_errors(settings), *relay_client_errors(settings), *transport_errors(settings)]
     if settings["message_size_limit"] < 1024:
         errors.append(f"postfix_message_size_limit: {settings['message_size_limit']} is below 1024 bytes. Raise it.")
     return errors

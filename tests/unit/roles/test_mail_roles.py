@@ -197,6 +197,7 @@ def test_a_smart_host_has_the_files_it_needs(evaluate: Evaluate, relay: dict[str
         assert (specs["relay_password.texthash"]["mode"], specs["relay_password.texthash"]["secret"]) == ("0600", True)
     packages = evaluate("postfix", "__postfix_package_names", ansible_facts=_facts(), postfix_relay=relay)
     assert ("stunnel4" in packages) == ("relay_tls.conf" in files)
+    assert ("libsasl2-modules" in packages) == ("user" in relay)
 
 
 LISTS = [

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.mailforest.stack.tests.system.support.hosts import client_context, root_shell, solo
+from ansible_collections.mailforest.stack.tests.system.support.hosts import at, client_context, root_shell, solo
 from testinfra.host import Host
 
 testinfra_hosts = ["ansible://solo"]
@@ -46,6 +46,19 @@ def test_nothing_is_relayed(client: smtplib.SMTP) -> None:
     client.ehlo()
     client.mail("someone@example.org")
     assert client.rcpt("other@example.net")[0] in (550, 554)
+
+
+def test_a_mail_server_whose_smart_host_it_is_relays(client: smtplib.SMTP, host: Host) -> None:
+    """By its address, and nobody else: the same from here is refused."""
+    client.ehlo()
+    client.mail("someone@example.org")
+    assert client.rcpt("other@example.net")[0] == 554
+    script = (
+        f"import smtplib; s = smtplib.SMTP('{solo(host).address}', 25, timeout=20); s.ehlo('client.example.org'); "
+        "print(s.mail('someone@example.org')[0], s.rcpt('other@example.net')[0])"
+    )
+    other = at("solo13" if solo(host).name == "solo12" else "solo12")
+    assert root_shell(other, f'python3 -c "{script}"').split() == ["250", "250"]
 
 
 @pytest.mark.parametrize("secured", [False, True])
@@ -151,10 +164,10 @@ def test_no_message_is_smuggled_in_another(host: Host, end: str) -> None:
 def test_the_smuggler_would_succeed_where_nothing_stops_it(host: Host) -> None:
     """The control: with Postfix's former defaults the same bytes are two messages."""
     off = "smtpd_forbid_bare_newline=no smtpd_forbid_unauth_pipelining=no smtpd_data_restrictions="
-    root_shell(host, f"cp -p /etc/postfix/main.cf /root/main.cf && postconf -e {off} && postfix reload")
+    root_shell(host, f"cp -p /etc/postfix/main.cf /root/main.cf && postconf -e {off} && systemctl restart postfix")
     try:
         token = secrets.token_hex(8)
         assert _smuggle(host, "\n.\n", token).count("354") == 2
         assert _inner_messages(host, token) == 1
     finally:
-        root_shell(host, "mv /root/main.cf /etc/postfix/main.cf && postfix reload")
+        root_shell(host, "mv /root/main.cf /etc/postfix/main.cf && systemctl restart postfix")

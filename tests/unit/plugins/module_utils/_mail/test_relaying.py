@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailforest.stack.plugins.module_utils._mail.relaying import (
     comes_back,
+    relay_client_errors,
     relay_errors,
     transport_errors,
 )
@@ -30,6 +31,7 @@ SETTINGS: dict[str, Any] = {
     "relay_password": "a: b#c",
     "mailboxes": ["alice@example.test"],
     "transports": [],
+    "relay_clients": ["198.51.100.145"],
 }
 OTHER: dict[str, Any] = {"domain": "other.example.net", "host": "mx.example.net"}
 FETCHED: dict[str, Any] = {
@@ -91,6 +93,12 @@ def test_a_smart_host_that_cannot_work(change: dict[str, Any], words: list[str])
 def test_a_password_for_nothing() -> None:
     (error,) = relay_errors({**SETTINGS, "relay": {}})
     assert "without postfix_relay." in error
+
+
+def test_the_clients_of_a_smart_host_are_addresses() -> None:
+    assert list(relay_client_errors(SETTINGS)) == []
+    (error,) = relay_client_errors({**SETTINGS, "relay_clients": ["198.51.100.0/24"]})
+    assert "no address" in error
 
 
 def test_what_is_elsewhere_does_not_come_back() -> None:

@@ -43,6 +43,7 @@ LOCAL_POSTFIX: dict[str, Any] = {
     "relay": {},
     "relay_password": "",
     "lists": [],
+    "relay_clients": [],
     "smtputf8": True,
     "transports": [],
 }

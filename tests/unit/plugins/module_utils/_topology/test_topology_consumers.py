@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.mailforest.stack.plugins.module_utils._firewall import model, ruleset
-from ansible_collections.mailforest.stack.plugins.module_utils._topology.plan import FirewallPlan, TunnelPlan
+from ansible_collections.mailforest.stack.plugins.module_utils._mail.relaying import (
+    relay_client_errors,
+    relay_errors,
+)
+from ansible_collections.mailforest.stack.plugins.module_utils._topology.plan import (
+    FirewallPlan,
+    MailListPlan,
+    RelayPlan,
+    TunnelPlan,
+)
 from ansible_collections.mailforest.stack.plugins.module_utils._tunnel.settings import site_tunnel_errors
 from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._topology.samples import (
     ONE_OFFICE,
@@ -59,6 +68,26 @@ def test_roles_know_every_key() -> None:
     for key in ("rules", "forward_rules", "masquerade", "dnat", "tunnelled"):
         known = set(options("firewall")[f"firewall_{key}"]["options"])
         assert firewall[key] and all(set(row) <= known for row in firewall[key])
+
+
+def test_postfix_takes_every_servers_smart_host_and_lists() -> None:
+    known = options("postfix")
+    assert set(RelayPlan.__annotations__) <= set(known["postfix_relay"]["options"])
+    assert set(MailListPlan.__annotations__) == set(known["postfix_lists"]["options"])
+    edits = {"mailforest_mail/relay": {"hq": {"host": "smarthost.example.net"}, "branch": {"host": "mx1"}}}
+    made = plan(TWO_OFFICES, edits)
+    for name in ("mx1", "mx2"):
+        host = made["hosts"][name]
+        settings = {
+            "relay": {"user": "", "tls": "secure", "ca_file": "/ca", **host["mail_relay"]},
+            "relay_password": "",
+            "relay_clients": host["mail_relay_clients"],
+            "hostname": host["fqdn"],
+            "addresses": [host["address"]],
+            "domains": made["mail"]["domains"],
+            "peers": host["mail_peers"],
+        }
+        assert [*relay_errors(settings), *relay_client_errors(settings)] == []
 
 
 def test_roles_of_the_directory_know_every_key() -> None:
