@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -13,9 +14,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the benchmarks are scripts of the checkout
 
+from benchmarks import logins, mail_throughput
 from benchmarks.common.deployment import Task, pings, read_tally
 from benchmarks.common.harness import BenchmarkError, Comparison, alternate, run
 from benchmarks.fsmo import ROLES, Mover, credentials, ours, theirs
+from benchmarks.on_host import mail_throughput as on_host
 from benchmarks.reachable import Layout
 
 
@@ -100,3 +103,66 @@ def test_both_sides_move_all_roles() -> None:
     bring, take = (json.loads(credentials(["dc1", "dc3"], there=there))[0] for there in (True, False))
     assert bring["hosts"] == take["hosts"] == "dc1,dc3"
     assert bring["tasks"][0]["no_log"] is True
+
+
+def test_each_side_of_the_mail_benchmark_begins_in_turn() -> None:
+    orders = mail_throughput.rounds(5)
+    assert [order[0] for order in orders] == ["ours", "debian", "tables", "ours", "debian"]
+    assert all(sorted(order) == ["debian", "ours", "tables"] for order in orders)
+
+
+def test_the_instances_of_the_mail_benchmark_serve_one_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_host.Side, "settings", tmp_path)
+    given = "smtp      inet  n  -  y  -  -  smtpd\n#smtp inet x\nsubmission inet n - y - - smtpd\n  -o a=b\n"
+    (tmp_path / "master.cf").write_text(given + "pickup unix n - y 60 1 pickup\nsmtp unix - - y - - smtp\n  -o c=d\n")
+    on_host._only_port(on_host.DEBIAN, "smtp")
+    assert (tmp_path / "master.cf").read_text().splitlines() == [
+        "127.0.0.1:2626      inet  n  -  y  -  -  smtpd",
+        "pickup unix n - y 60 1 pickup",
+        "smtp unix - - y - - smtp",
+        "  -o c=d",
+    ]
+
+
+class _Imap:
+    """An IMAP server on loopback that counts, and knows one password."""
+
+    def __init__(self) -> None:
+        self.logins = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK ready\r\n")
+        while words := (await reader.readline()).decode().split():
+            good = words[1] != "LOGIN" or words[3] == '"right"'
+            self.logins += good and words[1] == "LOGIN"
+            writer.write(f"* an untagged line\r\n{words[0]} {'OK' if good else 'NO'} done\r\n".encode())
+        writer.close()
+
+
+@pytest.mark.parametrize(("password", "fails"), [("right", False), ("wrong", True)])
+def test_logins_are_counted_and_a_refused_one_is_no_measurement(password: str, fails: bool) -> None:
+    async def measure() -> tuple[float, int]:
+        counted = _Imap()
+        serving = await asyncio.start_server(counted, "127.0.0.1", 0)
+        async with serving:
+            port = serving.sockets[0].getsockname()[1]
+            server = logins.Server(
+                address="127.0.0.1",
+                port=port,
+                name="",
+                context=None,
+                users=(("alice", password), ("boris", password)),
+            )
+            found = await logins.rate(server, 3, 0.2)
+        return found, counted.logins
+
+    if fails:
+        with pytest.raises(BenchmarkError, match="LOGIN was answered a NO"):
+            asyncio.run(measure())
+    else:
+        found, counted = asyncio.run(measure())
+        assert found == pytest.approx(counted / 0.2, rel=0.5)
+
+
+def test_the_line_of_logins() -> None:
+    assert logins.line(10, [21.2, 19.0, 30.4]) == "logins, IMAP, 10 at once: 21 per second [19 to 30, n=3], no goal"
