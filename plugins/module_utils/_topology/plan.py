@@ -171,6 +171,7 @@ class HostPlan(TypedDict):
     other_controllers: list[str]
     join_server: str
     mail_peers: list[PeerPlan]
+    mail_principals: list[str]
     tunnels: list[TunnelPlan]
     postfix_listeners: list[str]
     dovecot_listeners: list[str]
@@ -255,6 +256,7 @@ class UserPlan(TypedDict):
     email: NotRequired[str]
     home: NotRequired[str]
     quota: NotRequired[str]
+    service_principals: NotRequired[list[str]]
 
 
 class DnsRecordPlan(TypedDict):
