@@ -16,8 +16,11 @@ from ansible.template import trust_as_template
 
 _MODULE = "mailforest.stack.config_tree"
 _MANAGED = "Written by Ansible (mailforest.stack). What is changed here by hand is overwritten by the next run."
-_FILE_OPTIONS = frozenset({"path", "template", "content", "vars", "owner", "group", "mode", "secret", "loaded"})
-_SENT = _FILE_OPTIONS - {"template", "content", "vars"}
+_FILE_OPTIONS = frozenset(
+    {"path", "template", "content", "content_base64", "vars", "owner", "group", "mode", "secret", "loaded"}
+)
+_SOURCES = frozenset({"template", "content", "content_base64"})
+_SENT = _FILE_OPTIONS - {"template", "content", "content_base64", "vars"}
 
 
 class ActionModule(ActionBase):
@@ -33,15 +36,16 @@ class ActionModule(ActionBase):
         arguments = dict(self._task.args)
         files = arguments.get("files") or []
         # Encoded, so that Ansible's censor looks for one long word per file and not for every word of it.
-        arguments["contents"] = {
-            str(spec["path"]): _encoded(self._content(spec, variables)) for spec in _checked(files)
-        }
+        arguments["contents"] = {str(spec["path"]): self._encoded(spec, variables) for spec in _checked(files)}
         arguments["files"] = [{key: value for key, value in spec.items() if key in _SENT} for spec in files]
         result.update(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=variables))
         return result
 
-    def _content(self, spec: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
-        return str(spec["content"]) if "content" in spec else self._rendered(spec, variables)
+    def _encoded(self, spec: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
+        if "content_base64" in spec:
+            return str(spec["content_base64"])
+        text = str(spec["content"]) if "content" in spec else self._rendered(spec, variables)
+        return base64.b64encode(text.encode()).decode("ascii")
 
     def _rendered(self, spec: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
         name = str(spec.get("template") or f"{str(spec['path']).lstrip('/')}.j2")
@@ -65,10 +69,6 @@ class ActionModule(ActionBase):
         return "" if rendered is None else str(rendered)
 
 
-def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode()).decode("ascii")
-
-
 def _checked(files: Any) -> list[Mapping[str, Any]]:
     if not isinstance(files, Sequence) or isinstance(files, str):
         raise AnsibleActionFail("`files` is not a list. Nothing was changed. Give a list of files.")
@@ -86,11 +86,22 @@ def _check_file(spec: Any) -> None:
             f"files: {spec['path']} has unknown options: {', '.join(unknown)}. Nothing was changed. "
             f"Supported are {', '.join(sorted(_FILE_OPTIONS))}."
         )
-    if "template" in spec and "content" in spec:
+    if len(_SOURCES & set(spec)) > 1:
         raise AnsibleActionFail(
-            f"{spec['path']} has a template and a content. Nothing was changed. Give one of the two."
+            f"{spec['path']} has more than one of template, content and content_base64. Nothing was changed. Give one."
         )
+    if "content_base64" in spec:
+        _check_base64(spec)
     if "vars" in spec and not isinstance(spec["vars"], Mapping):
         raise AnsibleActionFail(
             f"The vars of {spec['path']} are not a dictionary. Nothing was changed. Write name: value pairs."
         )
+
+
+def _check_base64(spec: Mapping[str, Any]) -> None:
+    try:
+        base64.b64decode(str(spec["content_base64"]), validate=True)
+    except ValueError as exc:
+        raise AnsibleActionFail(
+            f"The content_base64 of {spec['path']} is no base64: {exc}. Nothing was changed. Encode it anew."
+        ) from exc

@@ -15,6 +15,8 @@ description:
   - A user is added to the groups that the entry names and to the listed groups that name the user as a member, and
     removed from the other listed groups. Groups that are not listed are left alone.
   - Without a display name a user gets one of given name and surname.
+  - C(service_principals) make the account one of services, with AES keys alone, and a random password when it is
+    made, which nobody learns. M(mailforest.stack.keytab) reads the keys.
   - C(quota), how much the mailbox may hold, becomes bytes in the attribute C(maxStorage).
   - C(home), the mail server that keeps the mailbox, becomes the option C(mail_home).
 positional: groups, passwords
@@ -50,11 +52,15 @@ _value:
   elements: dict
 """
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._topology import names
 
+_AES = "24"
+"""aes128-cts-hmac-sha1-96 and aes256-cts-hmac-sha1-96 ([MS-KILE] 2.2.7)."""
+_RANDOM_BYTES = 60
 _SAME = (
     "name",
     "firstname",
@@ -90,6 +96,9 @@ def _entry(
         entry["attributes"] = {"set": attributes}
     if user.get("home") is not None:
         entry["mail_home"] = user["home"]
+    if user.get("service_principals") is not None:
+        entry |= {"spn": {"set": list(user["service_principals"])}, "update_password": "on_create"}
+        entry["password"] = f"Aa1-{secrets.token_urlsafe(_RANDOM_BYTES)}"
     if user["name"] in passwords:
         entry["password"] = passwords[user["name"]]
     return entry
@@ -99,6 +108,8 @@ def _attributes(user: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     """What the user module has no option for."""
     if user.get("aliases") is not None:
         yield "proxyAddresses", [f"smtp:{alias}" for alias in user["aliases"]]
+    if user.get("service_principals") is not None:
+        yield "msDS-SupportedEncryptionTypes", [_AES]
     if user.get("quota") is not None:
         yield "maxStorage", [str(names.size_in_bytes(user["quota"]))] if user["quota"] else []
 

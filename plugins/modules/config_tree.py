@@ -45,6 +45,9 @@ options:
       content:
         description: The content itself, instead of a template.
         type: str
+      content_base64:
+        description: The content itself in base64, for a file that is no text, such as a keytab.
+        type: str
       vars:
         description: Further variables for this template.
         type: dict

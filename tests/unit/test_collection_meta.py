@@ -18,7 +18,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py") i
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
 READERS = {
-    *("findings", "object_info", "topology"),
+    *("findings", "keytab", "object_info", "topology"),
     *("fsmo_info", "seizure_info", "replication_info", "replication_sync", "site_tunnel_info"),
     *("dc_info", "dc_locator", "dns_lookup", "domain_backup_info", "gpo_info", "mail_flow", "reachable"),
     *("submission_port", "sysvol_info"),

@@ -297,6 +297,24 @@ def _folders(folders: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield f'dovecot_folders: {folder["name"]!r} cannot be a folder. Avoid / " {{ }} # and a leading space.'
 
 
+def _kerberos(settings: Mapping[str, Any]) -> Iterator[str]:
+    realm = settings["kerberos_realm"]
+    if not realm:
+        return
+    if wrong := names.realm(realm):
+        yield f"dovecot_kerberos_realm: {realm!r} is no realm: {wrong}. Correct it."
+    if not settings["directory"]:
+        yield (
+            "dovecot_kerberos_realm is given without dovecot_directory, so nobody would know the users of the tickets. "
+            "Give the directory, or leave the realm empty."
+        )
+    if not settings["keytab"]:
+        yield (
+            "dovecot_keytab is empty, so no ticket could be read. Give the keytab in base64, as "
+            "mailforest.stack.keytab reads it from the directory, or leave dovecot_kerberos_realm empty."
+        )
+
+
 def _sieve(settings: Mapping[str, Any]) -> Iterator[str]:
     if "sieve" in settings["listeners"] and not settings["sieve"]:
         yield (
@@ -313,7 +331,7 @@ def dovecot_errors(settings: Mapping[str, Any]) -> list[str]:
     errors += _directory("dovecot", settings["directory"], settings["password"])
     if settings["users"] and settings["directory"]:
         errors.append("dovecot_users and dovecot_directory both say who may log in. Give one of the two.")
-    errors += [*_sieve(settings), *_users(settings["users"]), *_folders(settings["folders"])]
+    errors += [*_kerberos(settings), *_sieve(settings), *_users(settings["users"]), *_folders(settings["folders"])]
     errors += [*_peers("dovecot", settings), *_proxy_listeners(settings)]
     if not 0 <= settings["auth_cache_seconds"] <= 60:
         errors.append(

@@ -13,7 +13,17 @@ from .expectations import CA_FILE, Expectations
 from .findings import Finding
 from .firewall import Firewall
 from .flows import mail_flows, mail_probes
-from .model import EVERY_USER, MAIL_ACCOUNT, PROBE_ACCOUNT, Group, Host, Share, Topology, User
+from .model import (
+    EVERY_USER,
+    MAIL_ACCOUNT,
+    PROBE_ACCOUNT,
+    Group,
+    Host,
+    Share,
+    Topology,
+    User,
+    mail_service_account,
+)
 from .plan import (
     DirectoryPlan,
     EntryPlan,
@@ -50,6 +60,8 @@ HOME_ATTRIBUTE = "adminDisplayName"
 """Carries the name of the mail server that keeps the user's mailbox."""
 QUOTA_ATTRIBUTE = "maxStorage"
 """Carries how many bytes the mailbox may hold; only administrators write it."""
+_PRINCIPALS = {"smtp": "smtp", "imap": "imap", "pop3": "pop", "managesieve": "sieve"}
+"""Names of services in Kerberos (RFC 4954, RFC 9051, RFC 5034, RFC 5804)."""
 ADMINISTRATOR = "Administrator"
 _RESOLVERS = 3  # glibc reads no more
 _TIME_SERVERS = 4
@@ -166,6 +178,7 @@ class _Hosts:
             "mail_peers": self._mail_peers(host) if is_mail else [],
             "mail_relay": self._mail_relay(host) if is_mail else {},
             "mail_relay_clients": self._mail_relay_clients(host) if is_mail else [],
+            "mail_principals": mail_principals(self.topology, host) if is_mail else [],
             "tunnels": self.firewall.tunnels.plan(host.site) if host.has(Function.GATEWAY) else [],
             "postfix_listeners": [service for service in POSTFIX_SERVICES if service in mail],
             "dovecot_listeners": [service for service in DOVECOT_SERVICES if service in mail],
@@ -293,6 +306,10 @@ def _directory(topology: Topology) -> DirectoryPlan:
         for probe in mail_probes(topology):
             account = _service_account(probe["account"], groups=[topology.mail.group])
             users.append({**account, "email": probe["address"], "home": _home(topology, probe["home"])})
+        for host in topology.mail_servers:
+            account = _service_account(mail_service_account(host), groups=[])
+            del account["update_password"]
+            users.append({**account, "service_principals": mail_principals(topology, host)})
         users.append(_service_account(MAIL_ACCOUNT, groups=[]))
         if topology.mail.group.lower() not in {group.name.lower() for group in topology.groups}:
             groups.append({"name": topology.mail.group, "scope": "global", "category": "security"})
@@ -318,6 +335,12 @@ def _directory(topology: Topology) -> DirectoryPlan:
         "dns_zones": list(topology.zones),
         "dns_records": directory_records(topology),
     }
+
+
+def mail_principals(topology: Topology, host: Host) -> list[str]:
+    """What clients ask a ticket for, to use the mail server: a service for each protocol with logins."""
+    protocols = [SERVICES[name].protocol for name in topology.mail.services if SERVICES[name].login]
+    return [f"{_PRINCIPALS[protocol]}/{fqdn(topology, host)}" for protocol in dict.fromkeys(protocols)]
 
 
 def _service_account(name: str, *, groups: list[str]) -> UserPlan:

@@ -461,3 +461,8 @@ def make_topology(read: Mapping[str, Any], hosts: Mapping[str, Host], raw: RawIn
         secrets=raw.secrets,
         passwords=raw.passwords,
     )
+
+
+def mail_service_account(host: Host) -> str:
+    """The account of a mail server's services, for which clients get Kerberos tickets: 20 characters at most."""
+    return f"mail-{host.name}"

@@ -192,6 +192,7 @@ class HostPlan(TypedDict):
     mail_peers: list[PeerPlan]
     mail_relay: RelayPlan | dict[str, str]
     mail_relay_clients: list[str]
+    mail_principals: list[str]
     tunnels: list[TunnelPlan]
     postfix_listeners: list[str]
     dovecot_listeners: list[str]
@@ -285,6 +286,7 @@ class UserPlan(TypedDict):
     email: NotRequired[str]
     home: NotRequired[str]
     quota: NotRequired[str]
+    service_principals: NotRequired[list[str]]
 
 
 class DnsRecordPlan(TypedDict):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from .. import names
 from ..findings import Violation
 from ..flows import mail_probes
-from ..model import EVERY_USER, MAIL_ACCOUNT, PROBE_ACCOUNT, Group, Topology
+from ..model import EVERY_USER, MAIL_ACCOUNT, PROBE_ACCOUNT, Group, Topology, mail_service_account
 from ..reader import nearest
 from .registry import rule
 
@@ -60,11 +60,12 @@ def account_names_legal(topology: Topology) -> Iterator[Violation]:
 def account_names_unique(topology: Topology) -> Iterator[Violation]:
     """Users, groups and the built-in ones share one space of names, without regard to capitals."""
     seen: dict[str, str] = {}
+    services = {mail_service_account(host) for host in topology.mail_servers}
     declared = any(group.name.lower() == topology.mail.group.lower() for group in topology.groups)
     for place, name, _limit in _accounts(topology):
         if declared and place == "mailforest_mail.group":
             continue
-        reserved = name.lower() in _RESERVED or name.lower() in topology.probes
+        reserved = name.lower() in _RESERVED or name.lower() in services | topology.probes.keys()
         other = "the directory itself" if reserved else seen.setdefault(name.lower(), place)
         if name and other != place:
             yield Violation(

@@ -58,6 +58,7 @@ def run(tmp_path: Path, files: Any, variables: dict[str, Any] | None = None) -> 
         pytest.param(
             {"path": "/etc/b", "template": "etc/a.conf.j2", "vars": {"a": "x"}}, b"a = x\n  b = '\\n'\n", id="own vars"
         ),
+        pytest.param({"path": "/etc/k", "content_base64": "BQIA/w=="}, b"\x05\x02\x00\xff", id="given in base64"),
         pytest.param({"path": "/etc/c", "content": "{{ raw }}\n"}, b"{{ raw }}\n", id="given content is not rendered"),
         pytest.param({"path": "/etc/number"}, b"7", id="a single expression is text"),
     ],
@@ -91,7 +92,8 @@ def test_only_the_contents_option_carries_content(tmp_path: Path) -> None:
         pytest.param("/etc/a", "is not a list", id="not a list"),
         pytest.param([{"template": "a"}], "has no path", id="no path"),
         pytest.param([{"path": "/a", "mod": "0600"}], "unknown options: mod", id="misspelt option"),
-        pytest.param([{"path": "/a", "template": "a", "content": "b"}], "Give one of the two", id="two sources"),
+        pytest.param([{"path": "/a", "template": "a", "content": "b"}], "Give one", id="two sources"),
+        pytest.param([{"path": "/a", "content_base64": "*"}], "no base64", id="no base64"),
         pytest.param([{"path": "/a", "vars": ["b"]}], "not a dictionary", id="vars no dictionary"),
         pytest.param([{"path": "/etc/none"}], "'etc/none.j2' for /etc/none was not found", id="no template"),
     ],

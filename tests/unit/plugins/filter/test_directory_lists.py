@@ -75,6 +75,22 @@ def test_user(user: dict[str, Any], entry: dict[str, Any]) -> None:
     assert directory_users([user]) == [entry]
 
 
+def test_an_account_of_services_has_a_password_that_nobody_knows() -> None:
+    user = {"name": "mail-mx1", "service_principals": ["imap/mx1.example.test"]}
+    one, other = (directory_users([user])[0] for _turn in range(2))
+    passwords = {one.pop("password"), other.pop("password")}
+    assert len(passwords) == 2
+    assert min(map(len, passwords)) > 80
+    assert one == {
+        "name": "mail-mx1",
+        "enabled": True,
+        "groups": NO_GROUPS,
+        "spn": {"set": ["imap/mx1.example.test"]},
+        "update_password": "on_create",
+        "attributes": {"set": {"msDS-SupportedEncryptionTypes": ["24"]}},
+    }
+
+
 def test_only_the_user_of_that_name_gets_the_password() -> None:
     entries = directory_users([{"name": "alice"}, {"name": "bob"}], passwords={"alice": "first", "carol": "other"})
     assert [entry.get("password") for entry in entries] == ["first", None]

@@ -66,6 +66,8 @@ LOCAL_DOVECOT: dict[str, Any] = {
     "postfix": False,
     "quota": "",
     "sieve": False,
+    "kerberos_realm": "",
+    "keytab": "",
     "auth_cache_seconds": 5,
     "folders": [{"name": "Sent Items", "use": "sent"}, {"name": "Entwürfe", "use": "drafts"}],
 }
@@ -90,9 +92,10 @@ def test_postfix_values_that_work(settings: dict[str, Any]) -> None:
         {**LOCAL_DOVECOT, "listeners": [], "postfix": True},
         {**LOCAL_DOVECOT, "listeners": ["sieve"], "postfix": True, "sieve": True},
         {**LOCAL_DOVECOT, "directory": DIRECTORY, "password": "secret", "auth_cache_seconds": 0},
+        {**DIRECTORY_DOVECOT, "kerberos_realm": "CORP.EXAMPLE.TEST", "keytab": "BQI="},
         *({**DIRECTORY_DOVECOT, "peers": [PEER], "listeners": names} for names in (["imaps"], ["imap", "pop3"])),
     ],
-    ids=["local", "users", "delivery only", "sieve", "directory", "peers", "peers by STARTTLS"],
+    ids=["local", "users", "delivery only", "sieve", "directory", "tickets", "peers", "peers by STARTTLS"],
 )
 def test_dovecot_values_that_work(settings: dict[str, Any]) -> None:
     assert dovecot_errors(settings) == []
@@ -168,6 +171,9 @@ def test_mailboxes_that_are_refused(mailboxes: list[str], words: list[str]) -> N
         ({"users": [{**USER, "password_hash": "a:b"}]}, ["dovecot_users", "doveadm pw"]),
         ({"users": [USER, USER]}, ["dovecot_users", "more than once"]),
         ({"listeners": ["imaps", "sieve"]}, ["dovecot_listeners: sieve", "dovecot_postfix: true"]),
+        ({"kerberos_realm": "CORP.EXAMPLE.TEST", "keytab": "BQI="}, ["kerberos_realm is given without"]),
+        ({"kerberos_realm": "CORP.EXAMPLE.TEST"}, ["dovecot_keytab is empty"]),
+        ({"kerberos_realm": "corp.example.test", "keytab": "BQI="}, ["'corp.example.test'", "capital"]),
         ({"quota": "2GB"}, ["dovecot_quota", "'2GB'", "2G"]),
         (
             {"password": "x", "directory": {**DIRECTORY, "quota_attribute": "info"}},

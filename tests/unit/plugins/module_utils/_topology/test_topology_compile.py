@@ -310,6 +310,15 @@ def test_users_with_mail_are_in_the_mail_group(one: Any) -> None:
     assert users["svc-mail-probe"].items() >= service.items()
 
 
+def test_the_services_of_a_mail_server_have_an_account_with_their_names(one: Any) -> None:
+    names = [f"{service}/mx1.corp.example.test" for service in ("smtp", "imap", "pop", "sieve")]
+    assert one["hosts"]["mx1"]["mail_principals"] == names
+    assert one["hosts"]["dc1"]["mail_principals"] == []
+    users = {user["name"]: user for user in one["directory"]["users"]}
+    account = {"name": "mail-mx1", "aliases": [], "enabled": True, "groups": [], "password_never_expires": True}
+    assert users["mail-mx1"] == {**account, "service_principals": names}
+
+
 def test_groups(one: Any) -> None:
     assert one["directory"]["groups"] == [
         {

@@ -339,7 +339,7 @@ def test_homes_are_full_names() -> None:
     homes = {user["name"]: user.get("home", "") for user in made["directory"]["users"]}
     mx1, mx2 = "mx1.corp.example.test", "mx2.corp.example.test"
     probes = {"svc-mail-probe": mx1, "svc-mail-probe-2": mx2}
-    assert homes == {"alice": mx1, "boris": mx2, "carol": "", "svc-mail": "", **probes}
+    assert homes == {"alice": mx1, "boris": mx2, "carol": "", "svc-mail": "", "mail-mx1": "", "mail-mx2": "", **probes}
 
 
 def disagreements(made: Any) -> list[str]:

@@ -245,6 +245,7 @@ ONE: list[Row] = [
     ("account-names-unique", "mailforest_groups[1].name", {f"{GROUPS}/1": {"name": "Alice"}}, set()),
     ("account-names-unique", "mailforest_groups[1].name", {f"{GROUPS}/1": {"name": "svc-mail"}}, set()),
     ("account-names-unique", "mailforest_mail.group", {"mailforest_mail/group": "alice"}, set()),
+    ("account-names-unique", "mailforest_groups[1].name", {f"{GROUPS}/1": {"name": "Mail-mx1"}}, set()),
     ("quotas-legal", "mailforest_mail.quota", {"mailforest_mail/quota": "2 GB"}, set()),
     ("quotas-legal", "mailforest_users[2].quota", {f"{USERS}/2/quota": "-1"}, set()),
     ("user-groups-exist", "mailforest_users[2].groups[0]", {f"{USERS}/2/groups": ["slaes"]}, set()),
