@@ -38,6 +38,7 @@ LOCAL_POSTFIX: dict[str, Any] = {
     "aliases": [],
     "dovecot": False,
     "message_size_limit": 52428800,
+    "milters": ["inet:127.0.0.1:11332", "unix:/run/milter/socket"],
 }
 DIRECTORY_POSTFIX: dict[str, Any] = {
     **LOCAL_POSTFIX,
@@ -118,6 +119,8 @@ def test_dovecot_values_that_work(settings: dict[str, Any]) -> None:
         ({"aliases": [{"name": "info", "recipients": ["|/bin/sh"]}]}, ["postfix_aliases", "|/bin/sh"]),
         ({"dovecot": False}, ["postfix_listeners", "submission", "postfix_dovecot: true"]),
         ({"message_size_limit": 0}, ["postfix_message_size_limit", "1024"]),
+        ({"milters": ["127.0.0.1:11332"]}, ["postfix_milters", "'127.0.0.1:11332'", "inet:host:port"]),
+        ({"milters": ["unix:/a, inet:evil:1"]}, ["postfix_milters", "no milter"]),
     ],
 )
 def test_postfix_values_that_are_refused(change: dict[str, Any], words: list[str]) -> None:
