@@ -31,6 +31,7 @@ _SELF_WRITABLE = re.compile(
 _DN = re.compile(r"[A-Za-z][A-Za-z0-9-]*=[^=].*")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._+-]*(@[a-z0-9.-]+)?")
 _HASH = re.compile(r"(\{[A-Z0-9.-]+\})?\S+")
+_MILTER = re.compile(r"inet:[A-Za-z0-9.:\[\]-]+:\d{1,5}|unix:[^\s,{}]+")
 _LAST_PORT = 65535
 _PLAIN = frozenset(string.ascii_letters + string.digits + " =,.-_:+/@&")
 _RESERVED = frozenset("%#$<>{}\"'")
@@ -252,6 +253,13 @@ def _lists(settings: Mapping[str, Any]) -> Iterator[str]:
                 yield from _name(f"postfix_lists.{key}", row[key])
 
 
+def _milters(values: Sequence[str]) -> Iterator[str]:
+    yield from _twice("postfix_milters", values)
+    for value in values:
+        if not _MILTER.fullmatch(value):
+            yield f"postfix_milters: {value!r} is no milter. Write inet:host:port, such as inet:127.0.0.1:11332."
+
+
 def _postfix_needs_dovecot(settings: Mapping[str, Any]) -> Iterator[str]:
     if settings["dovecot"]:
         return
@@ -272,6 +280,7 @@ def postfix_errors(settings: Mapping[str, Any]) -> list[str]:
         errors.append("postfix_domains is empty, so nobody in the directory gets mail. Name the mail domains.")
     errors += [*_mailboxes(settings), *_aliases(settings), *_networks(settings["networks"])]
     errors += [*_lists(settings), *_postfix_needs_dovecot(settings), *_peers("postfix", settings)]
+    errors += _milters(settings["milters"])
     if settings["peers"] and "smtp" not in settings["listeners"]:
         errors.append("postfix_listeners lacks smtp, by which postfix_peers pass mail on to here. Add it.")
     errors += [*relay_errors(settings), *relay_client_errors(settings), *transport_errors(settings)]

@@ -41,7 +41,7 @@ from .plan import (
     SitePlan,
     UserPlan,
 )
-from .records import controller_records, directory_records, fqdn, outside_records
+from .records import controller_records, directory_records, fqdn, outside_records, signing, text_records
 from .services import (
     AUTOCONFIG,
     AUTOCONFIG_NAMES,
@@ -278,6 +278,9 @@ def _mail(topology: Topology) -> MailPlan:
         "probe_address": probes[0]["address"] if probes else "",
         "probes": probes,
         "flows": mail_flows(topology),
+        "antispam": mail.antispam and bool(topology.mail_servers),
+        "texts": text_records(topology),
+        "signing": signing(topology),
     }
 
 

@@ -198,6 +198,9 @@ class Mail:
     quota: str
     relay: Mapping[str, Relay]
     """The smart host of each site that has one."""
+    antispam: bool
+    spf: str
+    dmarc: str
 
     @property
     def published(self) -> tuple[str, ...]:

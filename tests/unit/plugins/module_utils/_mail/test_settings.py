@@ -46,6 +46,7 @@ LOCAL_POSTFIX: dict[str, Any] = {
     "relay_clients": [],
     "smtputf8": True,
     "transports": [],
+    "milters": ["inet:127.0.0.1:11332", "unix:/run/milter/socket"],
 }
 DIRECTORY_POSTFIX: dict[str, Any] = {
     **LOCAL_POSTFIX,
@@ -133,6 +134,8 @@ def test_dovecot_values_that_work(settings: dict[str, Any]) -> None:
         ({"dovecot": False, "quota": True}, ["postfix_quota is on", "postfix_dovecot: true"]),
         ({"dovecot": False}, ["postfix_listeners", "submission", "postfix_dovecot: true"]),
         ({"message_size_limit": 0}, ["postfix_message_size_limit", "1024"]),
+        ({"milters": ["127.0.0.1:11332"]}, ["postfix_milters", "'127.0.0.1:11332'", "inet:host:port"]),
+        ({"milters": ["unix:/a, inet:evil:1"]}, ["postfix_milters", "no milter"]),
     ],
 )
 def test_postfix_values_that_are_refused(change: dict[str, Any], words: list[str]) -> None:

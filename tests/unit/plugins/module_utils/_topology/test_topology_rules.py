@@ -312,6 +312,9 @@ ONE: list[Row] = [
         {"mailforest_mail/relay": {"hq": {**SMART_HOST, "user": "us"}}},
         set(),
     ),
+    ("spf-is-complete", "mailforest_mail.spf", {"mailforest_mail/spf": "mx -all"}, set()),
+    ("spf-is-complete", "mailforest_mail.spf", {"mailforest_mail/spf": "v=spf1 mx"}, set()),
+    ("wrong-value", "mailforest_mail.dmarc", {"mailforest_mail/dmarc": "refuse"}, set()),
     (
         "publish-is-served",
         "mailforest_mail.publish[1]",
