@@ -20,6 +20,7 @@ _UNIQUE = {
 }
 """Role to the requirement that it has one owner."""
 _FEW_RIDS = 100_000_000
+_SHORT = 80
 _BROKE_OFF = "See the journal of the service on the host; ansible-playbook -vvv shows where the module broke off."
 
 
@@ -179,6 +180,42 @@ def _of_srv(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
             )
 
 
+def _of_texts(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
+    """SPF, DMARC and the keys of this mail server, which others judge its mail by, as DNS has them."""
+    answer = answers.get("__texts")
+    if answer is None:
+        return
+    keys: Registered = answers.get("__dkim") or {}
+    if "answers" not in answer or "records" not in keys:
+        yield _broken("MAIL-24", answers.host, "records of the mail domains", keys if "answers" in answer else answer)
+        return
+    values = {row["name"].rstrip(".").lower(): row for row in answer["answers"]}
+    signing = {row["name"]: "" for row in plan["mail"]["signing"] if row["host"] == answers.host and row["zone"]}
+    signing |= {row["name"]: row["value"] for row in keys["records"] if row["name"] in signing}
+    for name, expected in [*((row["name"], row["value"]) for row in plan["mail"]["texts"]), *signing.items()]:
+        seen = values.get(name.lower(), {})
+        found = [value for value in seen.get("values", []) if _kind(value) == (_kind(expected) or "v=DKIM1")]
+        if found != [expected]:
+            yield Finding(
+                requirement="MAIL-24",
+                vantage=answers.host,
+                subject=f"TXT {name}",
+                expected=_short(expected) or "the key that this server signs with, which it lacks",
+                found=" and ".join(map(_short, found)) or seen.get("error") or "nothing of this kind",
+                remedy="Run site.yml, which writes it into the directory's DNS.",
+            )
+
+
+def _kind(value: str) -> str:
+    """What a TXT record is of, such as `v=spf1`."""
+    return value.partition(";")[0].partition(" ")[0]
+
+
+def _short(value: str) -> str:
+    """The value, without most of a key."""
+    return value if len(value) <= _SHORT else f"{value[:_SHORT]}..."
+
+
 def _of_host(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
     """All findings of one vantage point."""
     if answers.missing:
@@ -189,6 +226,7 @@ def _of_host(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
     for question in _TOLD:
         yield from _told(answers, question, site)
     yield from _of_srv(answers, plan)
+    yield from _of_texts(answers, plan)
     yield from _of_flows(answers)
     if answers.broken:
         yield Finding(

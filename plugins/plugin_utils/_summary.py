@@ -121,7 +121,10 @@ def _seen(flow: Mapping[str, Any]) -> str:
 
 def _outside(plan: Plan) -> list[str]:
     lines = [f"  {line}" for zone in plan["outside_dns"] for line in zone["lines"]]
-    return ["", "For the public DNS", *lines] if lines else []
+    if not lines:
+        return []
+    keys = " (public-dns.zone, beside the CA's certificate, has the signing keys too)"
+    return ["", f"For the public DNS{keys if plan['mail']['signing'] else ''}", *lines]
 
 
 def _findings(answers: Answers, findings: Sequence[Finding]) -> list[str]:

@@ -16,7 +16,7 @@ from functools import cache
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support import mail_target
-from ansible_collections.mailforest.stack.tests.system.support.mail_client import Client, curl, swaks
+from ansible_collections.mailforest.stack.tests.system.support.mail_client import Client, curl, letter, swaks
 from ansible_collections.mailforest.stack.tests.system.support.mail_target import READING, SUBMISSION, Server, User
 
 TARGET = mail_target.load()
@@ -71,7 +71,7 @@ def test_mail_from_another_server_is_delivered(client: Client) -> None:
     """MAIL-3: port 25, no login, STARTTLS."""
     subject = f"{MARK} from elsewhere {client.server.fqdn}"
     with client.smtp(25) as session:
-        session.sendmail(STRANGER, [TARGET.recipient.address], f"Subject: {subject}\r\n\r\nHello.\r\n")
+        session.sendmail(STRANGER, [TARGET.recipient.address], letter(STRANGER, TARGET.recipient.address, subject))
     assert client.found(TARGET.reading[0], TARGET.recipient, subject)
 
 

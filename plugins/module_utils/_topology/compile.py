@@ -28,7 +28,7 @@ from .plan import (
     SitePlan,
     UserPlan,
 )
-from .records import controller_records, directory_records, fqdn, outside_records
+from .records import controller_records, directory_records, fqdn, outside_records, signing, text_records
 from .services import DOVECOT_SERVICES, POSTFIX_SERVICES, RPC_PORTS, Function
 from .tunnels import Tunnels
 
@@ -203,6 +203,9 @@ def _mail(topology: Topology) -> MailPlan:
         "probe_address": probes[0]["address"] if probes else "",
         "probes": probes,
         "flows": mail_flows(topology),
+        "antispam": mail.antispam and bool(topology.mail_servers),
+        "texts": text_records(topology),
+        "signing": signing(topology),
     }
 
 

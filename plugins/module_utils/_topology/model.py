@@ -176,6 +176,9 @@ class Mail:
     services: tuple[str, ...]
     publish: tuple[str, ...]
     group: str
+    antispam: bool
+    spf: str
+    dmarc: str
 
     @property
     def published(self) -> tuple[str, ...]:

@@ -210,6 +210,22 @@ class ProbePlan(TypedDict):
     home: str
 
 
+class TextRecordPlan(TypedDict):
+    """A TXT record of a mail domain, as the directory's DNS must have it."""
+
+    name: str
+    value: str
+
+
+class SigningPlan(TypedDict):
+    """A mail server and a domain that it signs for; `zone` is empty where the directory's DNS does not serve it."""
+
+    host: str
+    domain: str
+    zone: str
+    name: str
+
+
 class MailPlan(TypedDict):
     """Mail."""
 
@@ -227,6 +243,9 @@ class MailPlan(TypedDict):
     probe_address: str
     probes: list[ProbePlan]
     flows: list[FlowPlan]
+    antispam: bool
+    texts: list[TextRecordPlan]
+    signing: list[SigningPlan]
 
 
 class GroupPlan(TypedDict):

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from .model import Host, Topology
-from .plan import DnsRecordPlan, OutsideZonePlan, SrvPlan
+from .plan import DnsRecordPlan, OutsideZonePlan, SigningPlan, SrvPlan, TextRecordPlan
 from .services import SERVICES, Function, Service
 
 _MX_PREFERENCE = 10
@@ -47,6 +48,52 @@ def _mail_values(names: Sequence[str], servers: Sequence[str]) -> Iterator[tuple
         yield label, "SRV", [f"{priority} {_SRV_WEIGHT} {service.port} {server}" for server in servers]
 
 
+def _text_values(topology: Topology) -> Iterator[tuple[str, str]]:
+    """Label and value of the TXT records that tell real mail of a domain from forged (RFC 7208, RFC 7489)."""
+    if topology.mail.antispam and topology.mail_servers:
+        yield "", topology.mail.spf
+        yield "_dmarc", f"v=DMARC1; p={topology.mail.dmarc}"
+
+
+def _tag(value: str) -> str:
+    """What a TXT record is of: `v=spf1`, `v=DMARC1`; a name has one of each kind."""
+    return value.partition(";")[0].partition(" ")[0].lower()
+
+
+def _beside(given: DnsRecordPlan, follows: DnsRecordPlan | None) -> DnsRecordPlan:
+    """What the user gives, and of TXT records also what follows and is of another kind."""
+    if given["type"] != "TXT" or follows is None:
+        return given
+    tags = {_tag(value) for value in given["values"]}
+    others = [value for value in follows["values"] if _tag(value) not in tags]
+    return {**given, "values": [*given["values"], *others]}
+
+
+def text_records(topology: Topology) -> list[TextRecordPlan]:
+    """SPF and DMARC as the directory's DNS must have them."""
+    return [
+        {"name": row["zone"] if row["name"] == "@" else f"{row['name']}.{row['zone']}", "value": value}
+        for row in directory_records(topology)
+        for value in row["values"]
+        if row["type"] == "TXT" and _tag(value) in ("v=spf1", "v=dmarc1")
+    ]
+
+
+def signing(topology: Topology) -> list[SigningPlan]:
+    """Who signs for which domain. Each server has keys of its own, under its name, which only it knows."""
+    return [
+        {
+            "host": host.name,
+            "domain": domain.lower(),
+            "zone": zone_of(topology, domain),
+            "name": f"{host.name}._domainkey.{domain.lower()}",
+        }
+        for host in topology.mail_servers
+        for domain in topology.mail.domains
+        if topology.mail.antispam
+    ]
+
+
 def directory_records(topology: Topology) -> list[DnsRecordPlan]:
     """All records of the directory's DNS; one that the user gives replaces one that would follow."""
     rows: dict[tuple[str, str, str], DnsRecordPlan] = {}
@@ -54,8 +101,11 @@ def directory_records(topology: Topology) -> list[DnsRecordPlan]:
         DnsRecordPlan(zone=row.zone.lower(), name=row.name.lower(), type=row.type, values=list(row.values))
         for row in topology.records
     )
-    for row in (*_host_records(topology), *_mail_records(topology), *given):
+    for row in (*_host_records(topology), *_mail_records(topology)):
         rows[row["zone"], row["name"], row["type"]] = row
+    for row in given:
+        key = row["zone"], row["name"], row["type"]
+        rows[key] = _beside(row, rows.get(key))
     return list(rows.values())
 
 
@@ -67,12 +117,14 @@ def _host_records(topology: Topology) -> Iterator[DnsRecordPlan]:
 
 
 def _mail_records(topology: Topology) -> Iterator[DnsRecordPlan]:
-    """MX and SRV of the mail domains that the directory's DNS serves."""
+    """MX, SRV, SPF and DMARC of the mail domains that the directory's DNS serves."""
     servers = [fqdn(topology, host) for host in topology.mail_servers]
     for domain in topology.mail.domains:
         if zone := zone_of(topology, domain):
             for label, kind, values in _mail_values(topology.mail.services, servers):
                 yield {"zone": zone, "name": _below(domain, zone, label), "type": kind, "values": values}
+            for label, value in _text_values(topology):
+                yield {"zone": zone, "name": _below(domain, zone, label), "type": "TXT", "values": [value]}
 
 
 def controller_records(topology: Topology) -> list[SrvPlan]:
@@ -119,6 +171,34 @@ def _outside_lines(topology: Topology, domain: str) -> Iterator[str]:
             continue
         owner = f"{label}.{domain}." if label else f"{domain}."
         yield from (f"{owner} {_TTL} IN {kind} {value}" for value in values)
+    for label, text in _text_values(topology):
+        yield _text_line(f"{label}.{domain}" if label else domain, [text])
+
+
+def _text_line(name: str, strings: Sequence[str]) -> str:
+    """A TXT record in a zone file; who reads it joins the strings."""
+    quoted = " ".join('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in strings)
+    return f"{name}. {_TTL} IN TXT {quoted}"
+
+
+def signing_records(keys: Iterable[Mapping[str, Any]], plan: Iterable[SigningPlan]) -> list[DnsRecordPlan]:
+    """The records of those keys whose domain the directory's DNS serves."""
+    zones = {row["name"]: row["zone"] for row in plan}
+    return [
+        {"zone": zone, "name": _below(key["name"], zone), "type": "TXT", "values": [key["value"]]}
+        for key in keys
+        if (zone := zones.get(key["name"], ""))
+    ]
+
+
+def zone_text(zones: Iterable[OutsideZonePlan], keys: Iterable[Mapping[str, Any]]) -> str:
+    """A file for the public DNS: what the topology says, and the keys that mail servers sign with (`dkim_key`)."""
+    found = list(keys)
+    lines = ["; What the public DNS must say of the mail domains. Copy it there; see docs/antispam.md."]
+    for zone in zones:
+        lines += ["", f"; {zone['zone']}", *zone["lines"]]
+        lines += [_text_line(key["name"], key["strings"]) for key in found if key["domain"] == zone["zone"]]
+    return "\n".join(lines) + "\n"
 
 
 def _outside_addresses(topology: Topology) -> Iterator[str]:

@@ -17,6 +17,8 @@ PREFIX = "mailforest_"
 
 FSMO_ROLES: tuple[str, ...] = ("schema", "naming", "rid", "pdc", "infrastructure", "domaindns", "forestdns")
 RECORD_TYPES: tuple[str, ...] = ("A", "AAAA", "CNAME", "MX", "SRV", "TXT", "PTR")
+DMARC_POLICIES: tuple[str, ...] = ("none", "quarantine", "reject")
+DEFAULT_SPF = "v=spf1 mx -all"
 FUNCTIONAL_LEVELS: tuple[str, ...] = ("2008_R2", "2016")
 RELEASES: dict[str, str] = {"12": "12", "bookworm": "12", "13": "13", "trixie": "13"}
 DEFAULT_TIME_SERVERS: tuple[str, ...] = ("2.debian.pool.ntp.org",)
@@ -191,6 +193,25 @@ VARIABLES: tuple[Variable, ...] = (
                 ),
                 Entry(
                     name="group", kind=Text(), default="mail-users", about="Directory group whose members have mail."
+                ),
+                Entry(
+                    name="antispam",
+                    kind=Flag(),
+                    default=True,
+                    about="Whether mail is judged and signed, and SPF, DKIM and DMARC are published "
+                    "([antispam.md](antispam.md)).",
+                ),
+                Entry(
+                    name="spf",
+                    kind=Text(),
+                    default=DEFAULT_SPF,
+                    about="Which hosts send mail of the domains. Another one where a smart host of a provider does.",
+                ),
+                Entry(
+                    name="dmarc",
+                    kind=Text(choices=DMARC_POLICIES),
+                    default="quarantine",
+                    about="What others are asked to do with mail that only claims to be of the domains.",
                 ),
             )
         ),

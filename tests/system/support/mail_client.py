@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
+from email.utils import localtime, make_msgid
 from typing import Any
 from unittest.mock import patch
 
@@ -154,6 +155,16 @@ class Client:
             for number in session.search(None, "HEADER", "Subject", f'"{subject}"')[1][0].split():
                 session.store(number.decode(), "+FLAGS", "\\Deleted")
             session.expunge()
+
+
+def letter(sender: str, recipient: str, subject: str, text: str = "Good day.") -> bytes:
+    """A message as another mail server sends it, with all that belongs to one."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, recipient, subject
+    message["Date"] = localtime()
+    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+    message.set_content(f"{text}\n")
+    return message.as_bytes()
 
 
 def curl(client: Client, url: str, user: User, *, options: str = "") -> subprocess.CompletedProcess[str]:

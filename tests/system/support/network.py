@@ -40,6 +40,13 @@ def records(server: str, name: str, kind: str) -> list[str]:
     return sorted(str(item) for rrset in answer.answer if rrset.rdtype == wanted for item in rrset)
 
 
+def texts(server: str, name: str) -> list[str]:
+    """What a DNS server says in TXT records of a name, the strings of each joined; over TCP, as keys are long."""
+    answer = dns.query.tcp(dns.message.make_query(name, "TXT"), server, timeout=5)
+    rows = [item for rrset in answer.answer if rrset.rdtype == dns.rdatatype.TXT for item in rrset]
+    return sorted(b"".join(item.strings).decode() for item in rows)
+
+
 def handshake(address: str, port: int, *, name: str, context: ssl.SSLContext) -> dict[str, object]:
     """The certificate that a client which checks chain and name has accepted."""
     with (

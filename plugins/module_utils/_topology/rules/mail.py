@@ -101,6 +101,19 @@ def publish_is_served(topology: Topology) -> Iterator[Violation]:
             )
 
 
+@rule("spf-is-complete", "MAIL-24", "mailforest_mail.spf is an SPF record, and says what of all other hosts.")
+def spf_is_complete(topology: Topology) -> Iterator[Violation]:
+    """A record that others cannot read, or that leaves everything open, protects nobody."""
+    words = topology.mail.spf.split(" ")
+    if words[0] != "v=spf1" or not (words[-1] in ("-all", "~all") or words[-1].startswith("redirect=")):
+        yield Violation(
+            place="mailforest_mail.spf",
+            value=topology.mail.spf,
+            message="It does not begin with v=spf1, or does not end with what is to become of mail from other hosts.",
+            remedy="Write it as `v=spf1 mx -all`, or with a provider: `v=spf1 mx include:spf.example.net -all`.",
+        )
+
+
 def _no_way(topology: Topology, host: Host) -> str:
     """Why no way leads to the mail server; "" where the gateway itself is wrong, which other rules say."""
     site = topology.sites[host.site]

@@ -9,6 +9,7 @@ from typing import Any
 from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import Answers
 
 DOMAIN = "corp.example.test"
+KEY = "mx1._domainkey.example.test"
 ROLES = ("schema", "naming", "rid", "pdc", "infrastructure", "domaindns", "forestdns")
 SRV = {site: f"_ldap._tcp.{site}._sites.{DOMAIN}" for site in ("hq", "branch")}
 GC = f"_ldap._tcp.hq._sites.gc._msdcs.{DOMAIN}"
@@ -53,7 +54,12 @@ def plan(**changes: Any) -> dict[str, Any]:
             "mx1": _server("hq", "198.51.100.80"),
             "mx2": _server("branch", "198.51.100.144"),
         },
-        "mail": {"servers": ["mx1", "mx2"], "homes": {"alice": "mx1", "boris": "mx2", "carol": "mx1"}},
+        "mail": {
+            "servers": ["mx1", "mx2"],
+            "homes": {"alice": "mx1", "boris": "mx2", "carol": "mx1"},
+            "texts": [{"name": "example.test", "value": "v=spf1 mx -all"}],
+            "signing": [{"host": "mx1", "domain": "example.test", "zone": "example.test", "name": KEY}],
+        },
         "srv": [
             {"name": SRV["hq"], "site": "hq", "targets": [f"dc1.{DOMAIN}"]},
             {"name": SRV["branch"], "site": "branch", "targets": [f"dc2.{DOMAIN}"]},
@@ -108,6 +114,15 @@ def registered() -> dict[str, dict[str, Any]]:
             "__srv": {"answers": srv_answers()},
         }
     hosts["gw-hq"]["__tunnels"] = {"tunnels": [], "problems": []}
+    hosts["mx1"] |= {
+        "__dkim": {"records": [{"name": KEY, "value": "v=DKIM1; p=AAAA"}]},
+        "__texts": {
+            "answers": [
+                {"name": "example.test.", "values": ["other", "v=spf1 mx -all"], "error": ""},
+                {"name": f"{KEY}.", "values": ["v=DKIM1; p=AAAA"], "error": ""},
+            ]
+        },
+    }
     hosts["mx1"] |= {"__locator": {"problems": []}, "__flows": {"results": [{"item": flow(), "problems": []}]}}
     return hosts
 

@@ -19,6 +19,7 @@ from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import (
 from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import judge
 from ansible_collections.mailforest.stack.tests.unit.plugins.plugin_utils.answers_samples import (
     GC,
+    KEY,
     SRV,
     answers,
     flow,
@@ -92,6 +93,8 @@ def test_a_port_says_what_was_expected_and_found(hosts: Hosts) -> None:
         ("dc1", "__health", "AD-15"),
         ("dc1", "__srv", "AD-52"),
         ("gw-hq", "__tunnels", "AD-11"),
+        ("mx1", "__texts", "MAIL-24"),
+        ("mx1", "__dkim", "MAIL-24"),
         ("mx1", "__flows", "MAIL-12"),
     ],
 )
@@ -131,6 +134,28 @@ def test_a_message_that_comes_twice_is_a_finding(hosts: Hosts) -> None:
     finding = only(hosts)
     assert (finding.requirement, finding.found) == ("MAIL-12", "Found 2 copies.")
     assert finding.subject == "mail to svc-mail-probe@example.test by mx2.corp.example.test:465"
+
+
+@pytest.mark.parametrize(
+    ("row", "change", "subject", "found"),
+    [
+        (0, {"values": [], "error": "NXDOMAIN"}, "TXT example.test", "NXDOMAIN"),
+        (0, {"values": ["v=spf1 -all"]}, "TXT example.test", "v=spf1 -all"),
+        (0, {"values": ["v=spf1 mx -all", "v=spf1 -all"]}, "TXT example.test", "v=spf1 mx -all and v=spf1 -all"),
+        (1, {"values": ["v=DKIM1; p=BBBB"]}, f"TXT {KEY}", "v=DKIM1; p=BBBB"),
+        (1, {"values": ["other"]}, f"TXT {KEY}", "nothing of this kind"),
+    ],
+    ids=["none", "another", "two", "another key", "no key"],
+)
+def test_what_dns_says_of_senders(hosts: Hosts, row: int, change: dict[str, Any], subject: str, found: str) -> None:
+    hosts["mx1"]["__texts"]["answers"][row] |= change
+    finding = only(hosts)
+    assert (finding.requirement, finding.subject, finding.found) == ("MAIL-24", subject, found)
+
+
+def test_a_key_that_the_server_lacks(hosts: Hosts) -> None:
+    hosts["mx1"]["__dkim"]["records"] = []
+    assert only(hosts).expected == "the key that this server signs with, which it lacks"
 
 
 def test_an_owner_that_all_agree_on_but_the_inventory_does_not(hosts: Hosts) -> None:

@@ -238,6 +238,14 @@ def test_mail(one: Any, two: Any) -> None:
         "probe_address": "svc-mail-probe@example.test",
         "probes": [{"account": "svc-mail-probe", "address": "svc-mail-probe@example.test", "home": "mx1"}],
         "flows": one["mail"]["flows"],
+        "antispam": True,
+        "texts": [
+            {"name": "example.test", "value": "v=spf1 mx -all"},
+            {"name": "_dmarc.example.test", "value": "v=DMARC1; p=quarantine"},
+        ],
+        "signing": [
+            {"host": "mx1", "domain": "example.test", "zone": "example.test", "name": "mx1._domainkey.example.test"}
+        ],
     }
     assert two["mail"]["homes"] == {"alice": "mx1", "boris": "mx2", "svc-mail-probe": "mx1", "svc-mail-probe-2": "mx2"}
     assert two["mail"]["probes"] == [

@@ -270,6 +270,9 @@ ONE: list[Row] = [
     ("mail-home-exists", "mailforest_mail.home.hq", {"mailforest_mail/home": {"hq": "mx7"}}, set()),
     ("mail-home-exists", "mailforest_mail.home.hq", {"mailforest_mail/home": {"hq": "dc1"}}, set()),
     ("wrong-value", "mailforest_mail.publish[0]", {"mailforest_mail/publish": ["ldap"]}, set()),
+    ("spf-is-complete", "mailforest_mail.spf", {"mailforest_mail/spf": "mx -all"}, set()),
+    ("spf-is-complete", "mailforest_mail.spf", {"mailforest_mail/spf": "v=spf1 mx"}, set()),
+    ("wrong-value", "mailforest_mail.dmarc", {"mailforest_mail/dmarc": "refuse"}, set()),
     (
         "publish-is-served",
         "mailforest_mail.publish[1]",
