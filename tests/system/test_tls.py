@@ -20,12 +20,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support import mail_target
+from ansible_collections.mailforest.stack.tests.system.support import office as offices
 from ansible_collections.mailforest.stack.tests.system.support.mail_target import Server
 
 TARGET = mail_target.load()
 WHOLE = os.environ.get("MAILFOREST_TESTSSL") == "whole"
 STARTTLS = {25: "smtp", 587: "smtp", 2525: "smtp", 143: "imap", 110: "pop3"}
-PORTS = TARGET.ports if WHOLE else (587, 993)
+HTTPS = (offices.AUTOCONFIG_PORT,) if offices.current().mail.get("autoconfig") else ()
+PORTS = (*TARGET.ports, *HTTPS) if WHOLE else (587, 993)
 LOOK = () if WHOLE else ("--protocols", "--std", "--server-preference")
 ABOVE_LOW = {"MEDIUM", "HIGH", "CRITICAL", "FATAL"}
 SECONDS = 900 if WHOLE else 300

@@ -92,6 +92,8 @@ def test_nothing_else_is_served(host: Host, place: Place, path: str) -> None:
     answer = _ask(host, place.fqdn, path)
     assert answer.status in (400, 404)
     assert "nginx/" not in answer.getheader("Server", "")
+    assert answer.getheader("X-Content-Type-Options") == "nosniff"
+    assert answer.getheader("Strict-Transport-Security") == "max-age=31536000"
 
 
 def test_nothing_listens_beside_it(host: Host, place: Place) -> None:
