@@ -159,3 +159,37 @@ def test_scripts_are_managed_over_tls_only(host: Host) -> None:
             session.store("program", 'require "vnd.dovecot.execute"; execute "id";')
         session.store("right", "keep;")
         assert b'"right"' in b"".join(session.command("LISTSCRIPTS"))
+
+
+def test_a_folder_is_shared_with_whom_its_owner_names(host: Host) -> None:
+    """Read but not written, and taken back."""
+    folder = f"shared/{_address(host, 'ann')}/Team"
+    with _imap(host, "ann") as session:
+        session.create("Team")
+        session.append("Team", "", "", b"Subject: plan\r\n\r\nOurs.\r\n")
+    assert _found(host, "ben", folder, "plan") == 0
+    with _imap(host, "ann") as session:
+        assert session.setacl("Team", _address(host, "ben"), "lr")[0] == "OK"
+    assert _found(host, "ben", folder, "plan") == 1
+    with _imap(host, "ben") as session:
+        assert session.append(f'"{folder}"', "", "", b"Subject: mine\r\n\r\n.\r\n")[0] == "NO"
+        assert any(b"Team" in line for line in session.list("shared/", "*")[1] if isinstance(line, bytes))
+    with _imap(host, "ann") as session:
+        assert session.deleteacl("Team", _address(host, "ben"))[0] == "OK"
+    assert _found(host, "ben", folder, "plan") == 0
+
+
+def test_words_in_the_text_are_found(host: Host) -> None:
+    """By the index where there is one, in any language, and by reading all where there is none."""
+    word, other = "Überweisungsträger", "накладная"
+    with _imap(host, "ann") as session:
+        text = f"Subject: words\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{word} {other}.\r\n"
+        session.append("INBOX", "", "", text.encode())
+        session.select("INBOX", readonly=True)
+        for wanted, count in ((word.lower(), 1), (other, 1), ("anything else", 0)):
+            session.literal = wanted.encode()
+            found = session.search("UTF-8", "BODY")[1][0].split()
+            assert len(found) == count, wanted
+    if host.file("/etc/debian_version").content_string.startswith("13"):
+        stats = root_shell(host, f"doveadm fts flatcurve stats -u {_address(host, 'ann')} INBOX")
+        assert "messages=1" in stats, stats
