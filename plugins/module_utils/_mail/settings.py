@@ -327,8 +327,8 @@ def _kerberos(settings: Mapping[str, Any]) -> Iterator[str]:
 def _store(settings: Mapping[str, Any]) -> Iterator[str]:
     if settings["full_text_search"] and settings["version"] == "2.3":
         yield (
-            "dovecot_full_text_search is on, and Dovecot 2.3 (Debian 12) has no index of ours. Switch it off; searching "
-            "works without it."
+            "dovecot_full_text_search is on, and Dovecot 2.3 (Debian 12) has no index of ours. Switch it off: "
+            "searching works without it."
         )
     if settings["shared_folders"] and not settings["virtual"]:
         yield (
@@ -353,7 +353,13 @@ def dovecot_errors(settings: Mapping[str, Any]) -> list[str]:
     errors += _directory("dovecot", settings["directory"], settings["password"])
     if settings["users"] and settings["directory"]:
         errors.append("dovecot_users and dovecot_directory both say who may log in. Give one of the two.")
-    errors += [*_kerberos(settings), *_store(settings), *_sieve(settings), *_users(settings["users"]), *_folders(settings["folders"])]
+    errors += [
+        *_kerberos(settings),
+        *_store(settings),
+        *_sieve(settings),
+        *_users(settings["users"]),
+        *_folders(settings["folders"]),
+    ]
     errors += [*_peers("dovecot", settings), *_proxy_listeners(settings)]
     if not 0 <= settings["auth_cache_seconds"] <= 60:
         errors.append(
