@@ -286,9 +286,16 @@ def _kerberos(settings: Mapping[str, Any]) -> Iterator[str]:
 def _store(settings: Mapping[str, Any]) -> Iterator[str]:
     if settings["full_text_search"] and settings["version"] == "2.3":
         yield (
-            "dovecot_full_text_search is on, and Dovecot 2.3 (Debian 12) has no index of ours. Switch it off; searching "
-            "works without it."
+            "dovecot_full_text_search is on, and Dovecot 2.3 (Debian 12) has no index of ours. Switch it off; "
+            "searching works without it."
         )
+    if settings["backup_directory"] and not settings["virtual"]:
+        yield (
+            "dovecot_backup_directory is given, and the host's own users have their mail in their homes. Back these "
+            "up, and leave it empty."
+        )
+    if settings["backup_keep"] < 1:
+        yield f"dovecot_backup_keep: {settings['backup_keep']} leaves no snapshot. Give at least 1."
     if settings["shared_folders"] and not settings["virtual"]:
         yield (
             "dovecot_shared_folders is on, and the host's own users cannot read each other's files. Switch it off, or "
@@ -312,7 +319,13 @@ def dovecot_errors(settings: Mapping[str, Any]) -> list[str]:
     errors += _directory("dovecot", settings["directory"], settings["password"])
     if settings["users"] and settings["directory"]:
         errors.append("dovecot_users and dovecot_directory both say who may log in. Give one of the two.")
-    errors += [*_kerberos(settings), *_store(settings), *_sieve(settings), *_users(settings["users"]), *_folders(settings["folders"])]
+    errors += [
+        *_kerberos(settings),
+        *_store(settings),
+        *_sieve(settings),
+        *_users(settings["users"]),
+        *_folders(settings["folders"]),
+    ]
     errors += [*_peers("dovecot", settings), *_proxy_listeners(settings)]
     if not 0 <= settings["auth_cache_seconds"] <= 60:
         errors.append(
