@@ -253,12 +253,12 @@ def _inventories() -> list[Path]:
 
 
 def _guess_at_submission(host: Host) -> float:
-    """The seconds that an answer to a wrong password takes."""
+    """The seconds that an answer to a wrong password takes; Postfix waits ten, and then says that it has none yet."""
     secret = base64.b64encode(f"\0{_address(host, 'ann')}\0not {time.monotonic()}".encode()).decode()
     with smtplib.SMTP_SSL(solo(host).address, 465, context=client_context(host), timeout=60) as session:
         session.ehlo("client.example.test")
         begun = time.monotonic()
-        assert session.docmd("AUTH", f"PLAIN {secret}")[0] == 535
+        assert session.docmd("AUTH", f"PLAIN {secret}")[0] in (535, 454)
         return time.monotonic() - begun
 
 
