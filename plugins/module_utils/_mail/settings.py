@@ -327,9 +327,16 @@ def _kerberos(settings: Mapping[str, Any]) -> Iterator[str]:
 def _store(settings: Mapping[str, Any]) -> Iterator[str]:
     if settings["full_text_search"] and settings["version"] == "2.3":
         yield (
-            "dovecot_full_text_search is on, and Dovecot 2.3 (Debian 12) has no index of ours. Switch it off: "
+            "dovecot_full_text_search is on, and Dovecot 2.3 (Debian 12) has no index of ours. Switch it off; "
             "searching works without it."
         )
+    if settings["backup_directory"] and not settings["virtual"]:
+        yield (
+            "dovecot_backup_directory is given, and the host's own users have their mail in their homes. Back these "
+            "up, and leave it empty."
+        )
+    if settings["backup_keep"] < 1:
+        yield f"dovecot_backup_keep: {settings['backup_keep']} leaves no snapshot. Give at least 1."
     if settings["shared_folders"] and not settings["virtual"]:
         yield (
             "dovecot_shared_folders is on, and the host's own users cannot read each other's files. Switch it off, or "

@@ -4,15 +4,19 @@
 
 from __future__ import annotations
 
+import base64
 import imaplib
+import os
 import smtplib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support.hosts import client_context, root_shell, solo
-from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, eventually
+from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, Run, eventually, play
 from ansible_collections.mailforest.stack.tests.system.support.sieve_client import Refused, SieveClient
 from testinfra.host import Host
 
@@ -183,13 +187,100 @@ def test_words_in_the_text_are_found(host: Host) -> None:
     """By the index where there is one, in any language, and by reading all where there is none."""
     word, other = "Überweisungsträger", "накладная"
     with _imap(host, "ann") as session:
+        session._encoding = "utf-8"  # type: ignore[attr-defined]  # the library sends ASCII alone by itself
         text = f"Subject: words\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{word} {other}.\r\n"
         session.append("INBOX", "", "", text.encode())
         session.select("INBOX", readonly=True)
         for wanted, count in ((word.lower(), 1), (other, 1), ("anything else", 0)):
-            session.literal = wanted.encode()
-            found = session.search("UTF-8", "BODY")[1][0].split()
+            found = session.search("UTF-8", "BODY", f'"{wanted}"')[1][0].split()
             assert len(found) == count, wanted
     if host.file("/etc/debian_version").content_string.startswith("13"):
         stats = root_shell(host, f"doveadm fts flatcurve stats -u {_address(host, 'ann')} INBOX")
         assert "messages=1" in stats, stats
+
+
+BACKUPS = "/var/backups/mailforest/mail"
+
+
+def test_a_mailbox_is_backed_up_and_brought_back(host: Host) -> None:
+    """MAIL-27: the drill. What was deleted since is back, in a folder of its own; nothing else changes."""
+    root_shell(host, f"rm -rf {BACKUPS}/*")
+    with _imap(host, "ann") as session:
+        session.create("Work")
+        session.append("Work", "(\\Seen)", "", b"Subject: contract\r\n\r\nSigned.\r\n")
+        session.append("INBOX", "", "", b"Subject: letter\r\n\r\nDear.\r\n")
+    root_shell(host, "systemctl start mailforest-mailbox-backup.service")
+    first = root_shell(host, f"ls {BACKUPS}/snapshots").split()
+    with _imap(host, "ann") as session:
+        session.delete("Work")
+        session.append("INBOX", "", "", b"Subject: later\r\n\r\nNew.\r\n")
+    for _turn in range(2):  # two are kept: the first goes
+        time.sleep(1.1)
+        root_shell(host, "systemctl start mailforest-mailbox-backup.service")
+        kept = root_shell(host, f"ls {BACKUPS}/snapshots").split()
+        if len(kept) == 2 and first[0] in kept:
+            _restore(host, first[0])
+    assert first[0] not in kept
+    assert len(kept) == 2
+    assert _found(host, "ann", "Restored/Work", "contract") == 1
+    assert _found(host, "ann", "Restored/INBOX", "letter") == 1
+    assert _found(host, "ann", "Restored/INBOX", "later") == 0
+    assert _found(host, "ann", "INBOX", "letter") == 1
+    again = _play(host, restore_user=_address(host, "ann"))
+    assert again.code != 0
+    assert "has a folder Restored already" in again.output
+    root_shell(host, f"! runuser -u vmail -- ls {BACKUPS}/snapshots")
+
+
+def _play(host: Host, **extra: str) -> Run:
+    arguments = ["--limit", solo(host).name]
+    return play(
+        ROOT / "playbooks/restore_mailbox.yml", extra_vars=extra, arguments=arguments, inventories=_inventories()
+    )
+
+
+def _restore(host: Host, snapshot: str) -> None:
+    run = _play(host, restore_user=_address(host, "ann"), restore_snapshot=snapshot)
+    assert run.code == 0, run.explain()
+
+
+def _inventories() -> list[Path]:
+    """The scenario's, in which the hosts are mail servers for the playbook."""
+    return [
+        *(Path(name) for name in os.environ["ANSIBLE_INVENTORY"].split(",")),
+        Path(__file__).parent / "mail_servers.yml",
+    ]
+
+
+def _guess_at_submission(host: Host) -> float:
+    """The seconds that an answer to a wrong password takes; Postfix waits ten, and then says that it has none yet."""
+    secret = base64.b64encode(f"\0{_address(host, 'ann')}\0not {time.monotonic()}".encode()).decode()
+    with smtplib.SMTP_SSL(solo(host).address, 465, context=client_context(host), timeout=60) as session:
+        session.ehlo("client.example.test")
+        begun = time.monotonic()
+        assert session.docmd("AUTH", f"PLAIN {secret}")[0] in (535, 454)
+        return time.monotonic() - begun
+
+
+def _guess_at_imap(host: Host) -> float:
+    """The same there."""
+    with imaplib.IMAP4_SSL(solo(host).address, 993, ssl_context=client_context(host), timeout=60) as session:
+        begun = time.monotonic()
+        with pytest.raises(imaplib.IMAP4.error):
+            session.login(_address(host, "ann"), f"not {begun}")
+        return time.monotonic() - begun
+
+
+def test_who_guesses_waits_longer_and_longer(host: Host) -> None:
+    """By address and for all ports together; the right password is let in all the same, and ends it."""
+    with _imap(host, "ann"):
+        pass
+    first, *others = [_guess_at_submission(host) for _turn in range(4)]
+    at_imap = _guess_at_imap(host)
+    assert first > 1.5
+    assert min(others[-1], at_imap) > first + 4, (first, others, at_imap)
+    with _imap(host, "ann") as session:
+        assert session.noop()[0] == "OK"
+    assert _guess_at_imap(host) < at_imap - 4
+    with _imap(host, "ann"):
+        pass

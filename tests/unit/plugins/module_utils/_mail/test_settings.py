@@ -71,6 +71,8 @@ LOCAL_DOVECOT: dict[str, Any] = {
     "virtual": True,
     "full_text_search": False,
     "shared_folders": False,
+    "backup_directory": "",
+    "backup_keep": 14,
     "kerberos_realm": "",
     "keytab": "",
     "auth_cache_seconds": 5,
@@ -183,6 +185,8 @@ def test_mailboxes_that_are_refused(mailboxes: list[str], words: list[str]) -> N
         ({"kerberos_realm": "corp.example.test", "keytab": "BQI="}, ["'corp.example.test'", "capital"]),
         ({"full_text_search": True, "version": "2.3"}, ["dovecot_full_text_search", "2.3"]),
         ({"shared_folders": True, "virtual": False}, ["dovecot_shared_folders", "host's own users"]),
+        ({"backup_directory": "/srv/b", "virtual": False}, ["dovecot_backup_directory", "homes"]),
+        ({"backup_keep": 0}, ["dovecot_backup_keep", "at least 1"]),
         ({"quota": "2GB"}, ["dovecot_quota", "'2GB'", "2G"]),
         (
             {"password": "x", "directory": {**DIRECTORY, "quota_attribute": "info"}},
