@@ -212,6 +212,7 @@ _FILE: dict[str, Any] = {
     "path": {"type": "path", "required": True},
     "template": {"type": "str"},
     "content": {"type": "str"},
+    "content_base64": {"type": "str"},
     "vars": {"type": "dict"},
     "owner": {"type": "str", "default": "root"},
     "group": {"type": "str", "default": "root"},

@@ -70,7 +70,7 @@ def read(data: bytes) -> Iterator[Key]:
 def _entry(body: _Reader) -> Key:
     count = body.number("H")
     realm = body.counted().decode()
-    principal = tuple(body.counted().decode() for _ in range(count))
+    principal = tuple(body.counted().decode() for _part in range(count))
     name_type, _written, version, encryption = (body.number(form) for form in "IIBH")
     key = body.counted()
     if len(body.data) >= 4:

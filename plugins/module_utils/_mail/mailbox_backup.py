@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Backs up every mailbox of this server, and brings one back. Role dovecot installs it; it needs nothing but Python.
