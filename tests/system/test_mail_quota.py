@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support import mail_target
-from ansible_collections.mailforest.stack.tests.system.support.mail_client import Client
+from ansible_collections.mailforest.stack.tests.system.support.mail_client import Client, letter
 from ansible_collections.mailforest.stack.tests.system.support.mail_target import User
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.people import person
@@ -52,7 +52,7 @@ def _fill(user: User) -> int:
         if _answer(user.address)[0] != 250:
             return taken
         with CLIENT.smtp(25) as session:
-            text = "Subject: a piece\r\n\r\n" + ("x" * 70 + "\r\n") * (PIECE // 72)
+            text = letter(STRANGER, user.address, "a piece", "\n".join(["x" * 70] * (PIECE // 72)))
             assert session.sendmail(STRANGER, [user.address], text) == {}
         eventually(partial(_has, user, taken + 1), seconds=30)
     raise AssertionError("never full")

@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
+from email.parser import BytesParser
 from email.utils import localtime, make_msgid
 from typing import Any
 from unittest.mock import patch
@@ -181,8 +182,14 @@ def curl(client: Client, url: str, user: User | None, *, options: str = "") -> s
 def deliver(client: Client, sender: str, recipient: str, subject: str) -> subprocess.CompletedProcess[str]:
     """Hand a message in at port 25 by curl, as another server does."""
     mail = f'mail-from = "{sender}"\nmail-rcpt = "{recipient}"\n'
-    form = f'header = "From: {sender}"\nheader = "Subject: {subject}"\nform = "=Hello"\n'
-    return curl(client, f"smtp://{client.server.fqdn}:25/client.example.test", None, options=mail + form)
+    # Without what belongs to a message it would be taken for spam.
+    message = BytesParser().parsebytes(letter(sender, recipient, subject), headersonly=True)
+    headers = "".join(
+        f'header = "{name}: {message[name]}"\n' for name in ("From", "To", "Subject", "Date", "Message-ID")
+    )
+    return curl(
+        client, f"smtp://{client.server.fqdn}:25/client.example.test", None, options=f'{mail}{headers}form = "=Hello"\n'
+    )
 
 
 def swaks(
