@@ -65,7 +65,7 @@ ATTEMPTS = (
     Attempt("source route by two", "@{host},@other.example:user@elsewhere.example"),
     Attempt("two domains, ours last", "user@elsewhere.example@{domain}"),
     Attempt("two domains, ours first", "user@{domain}@elsewhere.example"),
-    Attempt("address literal", "user@[203.0.113.1]"),
+    Attempt("address literal", "user@[198.51.100.10]"),
     Attempt("IPv6 literal", "user@[IPv6:2001:db8::1]"),
     Attempt("below our domain", "user@sub.{domain}"),
     Attempt("dot at the end", "user@elsewhere.example."),

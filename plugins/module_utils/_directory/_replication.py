@@ -286,11 +286,7 @@ class Catcher:
 
     def _compute_elsewhere(self, others: Iterable[Controller]) -> None:
         """What others' changes come through is a controller that Samba draws by lot; it may not know yet that it is."""
-        for other in others:
-            try:
-                self._replication.compute_at(other)
-            except ResourceError as exc:
-                self._faults.append(str(exc))
+        self._faults += _of_each(others, self._replication.compute_at)
 
     def _late(self) -> ResourceError:
         faults = list(dict.fromkeys(self._faults))
@@ -304,10 +300,15 @@ class Catcher:
 
 def ask_others(replication: Replication) -> list[str]:
     """Have all other controllers pull; who does not."""
+    return _of_each(replication.controllers(), replication.ask)
+
+
+def _of_each(controllers: Iterable[Controller], call: Callable[[Controller], None]) -> list[str]:
+    """Ask each of them; who could not be asked."""
     faults = []
-    for other in replication.controllers():
+    for controller in controllers:
         try:
-            replication.ask(other)
+            call(controller)
         except ResourceError as exc:
             faults.append(str(exc))
     return faults

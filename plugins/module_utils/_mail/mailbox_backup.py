@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 _MESSAGES = frozenset({"cur", "new"})
 _UNFINISHED = ".unfinished"
@@ -175,16 +176,14 @@ def restore(settings: Settings, user: str, snapshot: str, folder: str) -> None:
         raise BackupError(
             f"{user} has a folder {folder} already; nothing was changed. Name another, or remove it first."
         )
-    work = settings.directory / f"restore-{os.getpid()}"
-    try:
+    with TemporaryDirectory(prefix="restore-", dir=settings.directory) as made:
+        work = Path(made)
         _own(work, settings.owner)
         shutil.copytree(settings.snapshots / name / _mailbox(user) / "Maildir", work / "Maildir", symlinks=True)
         for path in (work / "Maildir").rglob("*"):
             shutil.chown(path, settings.owner, settings.owner)
         shutil.chown(work / "Maildir", settings.owner, settings.owner)
         doveadm("import", "-u", user, f"maildir:{work / 'Maildir'}", folder, "ALL")
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def main(argv: list[str]) -> int:

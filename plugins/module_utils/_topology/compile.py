@@ -310,8 +310,7 @@ def _directory(topology: Topology) -> DirectoryPlan:
             account = _service_account(probe["account"], groups=[topology.mail.group])
             users.append({**account, "email": probe["address"], "home": _home(topology, probe["home"])})
         for host in topology.mail_servers:
-            account = _service_account(mail_service_account(host), groups=[])
-            del account["update_password"]
+            account = _unattended(mail_service_account(host), groups=[])
             users.append({**account, "service_principals": mail_principals(topology, host)})
         users.append(_service_account(MAIL_ACCOUNT, groups=[]))
         if topology.mail.group.lower() not in {group.name.lower() for group in topology.groups}:
@@ -347,15 +346,13 @@ def mail_principals(topology: Topology, host: Host) -> list[str]:
 
 
 def _service_account(name: str, *, groups: list[str]) -> UserPlan:
-    """Nobody is there to change its password, and the one in the vault is the one that programs use."""
-    return {
-        "name": name,
-        "aliases": [],
-        "enabled": True,
-        "groups": groups,
-        "password_never_expires": True,
-        "update_password": "when_changed",
-    }
+    """The password in the vault is the one that programs use."""
+    return {**_unattended(name, groups=groups), "update_password": "when_changed"}
+
+
+def _unattended(name: str, *, groups: list[str]) -> UserPlan:
+    """Nobody is there to change its password."""
+    return {"name": name, "aliases": [], "enabled": True, "groups": groups, "password_never_expires": True}
 
 
 def _user(topology: Topology, user: User) -> UserPlan:

@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible.plugins.filter import AnsibleJinja2Filter
 from ansible.plugins.loader import filter_loader
 from ansible_collections.mailforest.stack.plugins.module_utils._mail import antispam
+from ansible_collections.mailforest.stack.plugins.module_utils._mail.dkim import ARGUMENTS
 from ansible_collections.mailforest.stack.tests.unit.roles.conftest import Evaluate
 
+ROOT = Path(__file__).resolve().parents[3]
 FILTERS = ("rspamd_errors", "public_resolvers", "dnsbl_rows")
 ZONES = ["zen.spamhaus.org", "dbl.spamhaus.org"]
 
@@ -55,3 +59,11 @@ def test_the_selector_is_the_hosts_name(evaluate: Evaluate) -> None:
 def test_every_file_is_written_once(evaluate: Evaluate) -> None:
     paths = [spec["path"] for spec in evaluate("rspamd", "__rspamd_files")]
     assert len(paths) == len(set(paths)) > 0
+
+
+def test_port_and_place_of_keys_are_those_that_others_are_told(evaluate: Evaluate) -> None:
+    wiring = yaml.safe_load((ROOT / "playbooks/vars/wiring.yml").read_text(encoding="utf-8"))
+    port = evaluate("rspamd", "__rspamd_port")
+    assert f"'inet:127.0.0.1:{port}'" in wiring["postfix_milters"]
+    assert [check["port"] for check in evaluate("rspamd", "__rspamd_checks")] == [port]
+    assert evaluate("rspamd", "__rspamd_keys") == ARGUMENTS["directory"]["default"]
