@@ -39,8 +39,13 @@ def _labels(name: str, pattern: re.Pattern[str]) -> str:
 
 
 def domain(name: str) -> str:
-    """A DNS domain of two labels or more: a mail domain, a zone."""
-    return _labels(name, _LABEL) or ("" if "." in name else "it is a single label")
+    """A DNS domain of two labels or more: a mail domain, a zone. Its last label is no number (RFC 3696, section 2)."""
+    if why := _labels(name, _LABEL):
+        return why
+    parent, _dot, last = name.rpartition(".")
+    if not parent:
+        return "it is a single label"
+    return f"its last label '{last}' is a number, as in an address" if last.isdigit() else ""
 
 
 def hostname(name: str) -> str:
@@ -74,7 +79,7 @@ def account(name: str, *, limit: int = SAM_USER_LENGTH) -> str:
     """A sAMAccountName, which is the object's common name here as well."""
     if len(name) > limit:
         return f"it has {len(name)} characters, the directory allows {limit}"
-    bad = sorted({character for character in name if character in _SAM_ILLEGAL or ord(character) < ord(" ")})
+    bad = sorted({character for character in name if character in _SAM_ILLEGAL or not character.isprintable()})
     if bad:
         return f"it holds {' '.join(bad)!r}, which the directory does not allow"
     if name != name.strip() or name.endswith("."):
