@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the benchmarks are scripts of the checkout
 
-from benchmarks import logins, mail_throughput
+from benchmarks import logins, mail_throughput, scale
 from benchmarks.common.deployment import Task, pings, read_tally
 from benchmarks.common.harness import BenchmarkError, Comparison, alternate, run
 from benchmarks.fsmo import ROLES, Mover, credentials, ours, theirs
@@ -166,3 +166,10 @@ def test_logins_are_counted_and_a_refused_one_is_no_measurement(password: str, f
 
 def test_the_line_of_logins() -> None:
     assert logins.line(10, [21.2, 19.0, 30.4]) == "logins, IMAP, 10 at once: 21 per second [19 to 30, n=3], no goal"
+
+
+def test_the_large_topology_is_without_a_fault_and_as_large_as_it_says() -> None:
+    topology = scale.raw(3, 6)
+    assert len(topology.hosts) == 18
+    assert {host for rows in scale.inventory(3, 6).values() for host in rows.get("hosts", {})} == set(topology.hosts)
+    assert scale.compiled(topology) > 0
