@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def load(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def evaluated(name: str) -> Outcome:
+def evaluated(name: str, edits: dict[str, Any] | None = None) -> Outcome:
     inventory = EXAMPLES / name / "inventory"
     hosts: dict[str, HostInput] = {}
     for group, row in load(inventory / "hosts.yml").items():
@@ -31,10 +32,12 @@ def evaluated(name: str) -> Outcome:
             hosts[host] = HostInput(groups=(*known.groups, group), variables={**known.variables, **(variables or {})})
     secrets = load(inventory / "group_vars" / "all" / "secrets.yml.example")
     users = secrets.pop(USER_PASSWORDS.name)
+    variables = load(inventory / "group_vars" / "all" / "mailforest.yml") | (edits or {})
+    users = {user["name"]: None for user in variables["mailforest_users"]} if edits else users
     return evaluate(
         RawInput(
             hosts=hosts,
-            variables=load(inventory / "group_vars" / "all" / "mailforest.yml"),
+            variables=variables,
             secrets=dict.fromkeys(secrets, Verdict.OK),
             passwords=dict.fromkeys(users, Verdict.OK),
         ),
@@ -55,3 +58,14 @@ def test_the_two_offices_of_the_example() -> None:
     assert plan["mail"]["homes"]["boris"] == "mx2"
     assert plan["fsmo"]["pdc"] == "dc2"
     assert {row["destination"] for row in plan["hosts"]["gw-branch"]["firewall"]["dnat"]} == {"198.51.100.144"}
+
+
+@pytest.mark.parametrize("guide", ["first-forest.md", "ru/first-forest.md"])
+def test_what_the_first_guide_says_makes_a_forest(guide: str) -> None:
+    """Its variables in the place of the example's, with the hosts and the passwords that it tells of."""
+    text = (EXAMPLES.parent / "docs" / guide).read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    result = evaluated("one-office", {"mailforest_groups": [], **yaml.safe_load(block)})
+    assert [finding.as_text() for finding in (*result.errors, *result.warnings)] == []
+    assert result.plan
+    assert result.plan["mail"]["homes"]["alice"] == "mx1"
