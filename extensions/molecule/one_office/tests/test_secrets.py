@@ -9,9 +9,9 @@ import subprocess
 import time
 import uuid
 
+from ansible_collections.mailforest.stack.tests.system.support import office as offices
 from ansible_collections.mailforest.stack.tests.system.support import watch
 from ansible_collections.mailforest.stack.tests.system.support.hosts import at, root_shell
-from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.playbook import ARGUMENTS, PLAYBOOKS
 
 SECONDS = 600
@@ -34,8 +34,9 @@ def _site() -> str:
     return done.stdout + done.stderr
 
 
-def test_no_password_shows_while_everything_is_set_up(office: Office) -> None:
+def test_no_password_shows_while_everything_is_set_up() -> None:
     """Every role is given its passwords again. A word that is shown on purpose proves that the watch sees."""
+    office = offices.current()
     secrets, begun = watch.words(office.directory), time.time()
     assert len(secrets) > 5
     assert min(map(len, secrets)) >= 12
