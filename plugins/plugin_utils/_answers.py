@@ -18,6 +18,17 @@ _FIRST = "__ports"
 """What the first task registers: whether a host can be reached at all is seen there."""
 
 
+def port_subject(row: Mapping[str, Any]) -> str:
+    """What a finding about a port calls it; the same for what was to be probed and for what was."""
+    endpoint = f"{row['host']}:{row['port']}/{row['transport']}"
+    return f"{row['name']} at {endpoint}" if row["name"] else endpoint
+
+
+def flow_subject(flow: Mapping[str, Any]) -> str:
+    """What a finding about a message calls it."""
+    return f"mail to {flow['address']} by {flow['server']}:{flow['submission']['port']}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class HostAnswers:
     """What one host was asked and answered."""

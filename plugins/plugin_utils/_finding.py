@@ -27,6 +27,8 @@ class Finding:
     subject: str
     expected: str
     found: str
+    cause: str = ""
+    """What has likely brought it about, where that can be told from what was seen."""
     remedy: str = ""
 
     @property
@@ -39,17 +41,12 @@ class Finding:
     @property
     def matter(self) -> tuple[str, ...]:
         """All but the vantage point: what several of them may see alike."""
-        return self.severity, self.requirement, self.subject, self.expected, self.found, self.remedy
+        return self.severity, self.requirement, self.subject, self.expected, self.found, self.cause, self.remedy
 
 
 def as_dicts(findings: Iterable[Finding]) -> list[dict[str, str]]:
     """The findings as plain data."""
     return [asdict(finding) for finding in findings]
-
-
-def has_errors(findings: Iterable[Finding]) -> bool:
-    """Whether one of them is more than a warning."""
-    return any(finding.severity == ERROR for finding in findings)
 
 
 def _matters(findings: Iterable[Finding]) -> dict[tuple[str, ...], list[str]]:
@@ -60,11 +57,16 @@ def _matters(findings: Iterable[Finding]) -> dict[tuple[str, ...], list[str]]:
     return matters
 
 
-def count(findings: Iterable[Finding]) -> str:
-    """How many there are, in words; what several vantage points see alike counts once."""
+def tally(findings: Iterable[Finding]) -> dict[str, int]:
+    """Severity to how many there are; what several vantage points see alike counts once."""
     severities = [matter[0] for matter in _matters(findings)]
-    rows = ((severities.count(word), word) for word in (ERROR, WARNING))
-    return ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for number, word in rows if number) or "no findings"
+    return {severity: severities.count(severity) for severity in (ERROR, WARNING)}
+
+
+def count(findings: Iterable[Finding]) -> str:
+    """How many there are, in words."""
+    rows = tally(findings).items()
+    return ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for word, number in rows if number) or "no findings"
 
 
 def first(findings: Iterable[Finding]) -> str:
@@ -74,16 +76,49 @@ def first(findings: Iterable[Finding]) -> str:
     return f"{title}, seen from {finding.vantage}: {finding.found.rstrip('.')}"
 
 
-def render(findings: Iterable[Finding]) -> list[str]:
-    """Lines of text, one paragraph for what differs in its subject only: a host that is down has many ports."""
-    paragraphs: dict[tuple[str, ...], list[str]] = {}
+@dataclass(frozen=True, kw_only=True)
+class Paragraph:
+    """Findings that differ in subject and vantage point only: a host that is down has many ports."""
+
+    severity: str
+    requirement: str
+    subjects: tuple[str, ...]
+    vantages: tuple[str, ...]
+    expected: str
+    found: str
+    cause: str
+    remedy: str
+
+
+def paragraphs(findings: Iterable[Finding]) -> list[Paragraph]:
+    """The findings, each matter told once."""
+    grouped: dict[tuple[Any, ...], list[str]] = {}
     for (severity, requirement, subject, *rest), vantages in _matters(findings).items():
-        paragraphs.setdefault((severity, requirement, ", ".join(vantages), *rest), []).append(subject)
+        grouped.setdefault((severity, requirement, tuple(vantages), *rest), []).append(subject)
+    return [
+        Paragraph(
+            severity=severity,
+            requirement=requirement,
+            subjects=tuple(subjects),
+            vantages=vantages,
+            expected=expected,
+            found=found,
+            cause=cause,
+            remedy=remedy,
+        )
+        for (severity, requirement, vantages, expected, found, cause, remedy), subjects in grouped.items()
+    ]
+
+
+def render(findings: Iterable[Finding]) -> list[str]:
+    """Lines of text."""
     lines: list[str] = []
-    for (severity, requirement, seen_from, expected, found, remedy), subjects in paragraphs.items():
+    for row in paragraphs(findings):
+        found = row.found.rstrip(".")
         lines += [
-            f"  {' '.join(filter(None, (severity.upper(), requirement)))}: {', '.join(subjects)}",
-            f"    Seen from {seen_from}. Expected: {expected}. Found: {found.rstrip('.')}.",
-            *([f"    Remedy: {remedy}"] if remedy else []),
+            f"  {' '.join(filter(None, (row.severity.upper(), row.requirement)))}: {', '.join(row.subjects)}",
+            f"    Seen from {', '.join(row.vantages)}. Expected: {row.expected}. Found: {found}.",
+            *([f"    Likely cause: {row.cause}"] if row.cause else []),
+            *([f"    Remedy: {row.remedy}"] if row.remedy else []),
         ]
     return lines

@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import Answers, HostAnswers, Plan, Registered
+from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import (
+    Answers,
+    HostAnswers,
+    Plan,
+    Registered,
+    flow_subject,
+    port_subject,
+)
 from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import WARNING, Finding
 
 _UNIQUE = {
@@ -39,7 +46,7 @@ class Question:
     expected: str
 
 
-_TOLD = (
+TOLD = (
     Question(
         registered="__locator",
         requirement="AD-52",
@@ -90,8 +97,8 @@ def _unreached(answers: HostAnswers) -> Iterator[Finding]:
             subject=answers.host,
             expected="a host that can be logged in to",
             found=_line(why),
-            remedy="Start the host, or correct its address, its route or the firewall in front of it; "
-            "what it sees and does was not verified.",
+            cause="The host is down, or the way to it is cut: address, route, tunnel or firewall.",
+            remedy="Start the host, or mend the way; what it sees and does was not verified.",
         )
 
 
@@ -105,11 +112,10 @@ def _of_ports(answers: HostAnswers) -> Iterator[Finding]:
     for result in answer.get("results", []):
         if not result["passed"]:
             detail = f" ({result['detail']})" if result["detail"] else ""
-            endpoint = f"{result['host']}:{result['port']}/{result['transport']}"
             yield Finding(
                 requirement=result["requirement"],
                 vantage=answers.host,
-                subject=f"{result['name']} at {endpoint}" if result["name"] else endpoint,
+                subject=port_subject(result),
                 expected=result["expected"],
                 found=f"{result['verdict']}{detail}",
                 remedy=result["remedy"],
@@ -138,7 +144,7 @@ def _of_flows(answers: HostAnswers) -> Iterator[Finding]:
     """Messages that did not arrive once everywhere."""
     for result in answers.items("__flows"):
         flow = result.get("item")
-        subject = f"mail to {flow['address']} by {flow['server']}:{flow['submission']['port']}" if flow else "mail"
+        subject = flow_subject(flow) if flow else "mail"
         if "problems" not in result:
             yield _broken("MAIL-12", answers.host, subject, result)
         for problem in result.get("problems", []):
@@ -223,7 +229,7 @@ def _of_host(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
         return
     site = plan["hosts"].get(answers.host, {}).get("site", "")
     yield from _of_ports(answers)
-    for question in _TOLD:
+    for question in TOLD:
         yield from _told(answers, question, site)
     yield from _of_srv(answers, plan)
     yield from _of_texts(answers, plan)

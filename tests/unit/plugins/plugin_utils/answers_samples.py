@@ -60,6 +60,8 @@ def plan(**changes: Any) -> dict[str, Any]:
             "texts": [{"name": "example.test", "value": "v=spf1 mx -all"}],
             "signing": [{"host": "mx1", "domain": "example.test", "zone": "example.test", "name": KEY}],
         },
+        "site_links": {"hq-branch": {"sites": ["hq", "branch"], "cost": 100, "interval": 15}},
+        "expectations": {},
         "srv": [
             {"name": SRV["hq"], "site": "hq", "targets": [f"dc1.{DOMAIN}"]},
             {"name": SRV["branch"], "site": "branch", "targets": [f"dc2.{DOMAIN}"]},

@@ -13,7 +13,6 @@ from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import (
     Finding,
     as_dicts,
     count,
-    has_errors,
     render,
 )
 from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import judge
@@ -44,7 +43,6 @@ def only(hosts: Hosts, **changes: Any) -> Finding:
 def test_all_is_well(hosts: Hosts) -> None:
     assert judge(answers(hosts)) == []
     assert count([]) == "no findings"
-    assert not has_errors([])
 
 
 def test_a_host_out_of_reach_is_a_finding_and_hides_no_other(hosts: Hosts) -> None:
@@ -77,6 +75,7 @@ def test_a_port_says_what_was_expected_and_found(hosts: Hosts) -> None:
             "subject": "gw-hq ldap/tcp at 198.51.100.2:389/tcp",
             "expected": "closed",
             "found": "open (SMTP)",
+            "cause": "",
             "remedy": "Close it.",
         }
     ]
@@ -249,13 +248,19 @@ def test_what_several_vantage_points_see_alike_is_said_once(hosts: Hosts) -> Non
     for name in ("outside", "mx2"):
         hosts[name]["__ports"]["results"] = [port()]
     found = judge(answers(hosts))
-    assert has_errors(found)
     assert count(found) == "1 error"
     assert render(found) == [
         "  ERROR AD-10: gw-hq ldap/tcp at 198.51.100.2:389/tcp",
         "    Seen from mx2, outside. Expected: closed. Found: open.",
         "    Remedy: Close it.",
     ]
+
+
+def test_the_likely_cause_stands_between_what_was_found_and_what_to_do() -> None:
+    kept = {"requirement": "AD-11", "vantage": "gw-hq", "subject": "tunnel", "expected": "up", "found": "down"}
+    lines = render([Finding(**kept, cause="Its port is closed.", remedy="Open it.")])
+    assert lines[2:] == ["    Likely cause: Its port is closed.", "    Remedy: Open it."]
+    assert render([Finding(**kept)]) == lines[:2]
 
 
 def test_a_host_with_many_ports_is_one_paragraph(hosts: Hosts) -> None:
