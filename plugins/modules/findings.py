@@ -96,6 +96,10 @@ findings:
       description: What was seen.
       type: str
       sample: dc1
+    cause:
+      description: What has likely brought it about; empty where that cannot be told.
+      type: str
+      sample: A message waits in the queue of mx1.
     remedy:
       description: What to do, where it does not stand in RV(findings[].found) already.
       type: str

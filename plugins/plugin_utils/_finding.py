@@ -27,6 +27,8 @@ class Finding:
     subject: str
     expected: str
     found: str
+    cause: str = ""
+    """What has likely brought it about, where that can be told from what was seen."""
     remedy: str = ""
 
     @property
@@ -39,7 +41,7 @@ class Finding:
     @property
     def matter(self) -> tuple[str, ...]:
         """All but the vantage point: what several of them may see alike."""
-        return self.severity, self.requirement, self.subject, self.expected, self.found, self.remedy
+        return self.severity, self.requirement, self.subject, self.expected, self.found, self.cause, self.remedy
 
 
 def as_dicts(findings: Iterable[Finding]) -> list[dict[str, str]]:
@@ -80,10 +82,11 @@ def render(findings: Iterable[Finding]) -> list[str]:
     for (severity, requirement, subject, *rest), vantages in _matters(findings).items():
         paragraphs.setdefault((severity, requirement, ", ".join(vantages), *rest), []).append(subject)
     lines: list[str] = []
-    for (severity, requirement, seen_from, expected, found, remedy), subjects in paragraphs.items():
+    for (severity, requirement, seen_from, expected, found, cause, remedy), subjects in paragraphs.items():
         lines += [
             f"  {' '.join(filter(None, (severity.upper(), requirement)))}: {', '.join(subjects)}",
             f"    Seen from {seen_from}. Expected: {expected}. Found: {found.rstrip('.')}.",
+            *([f"    Likely cause: {cause}"] if cause else []),
             *([f"    Remedy: {remedy}"] if remedy else []),
         ]
     return lines

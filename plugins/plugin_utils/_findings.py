@@ -90,8 +90,8 @@ def _unreached(answers: HostAnswers) -> Iterator[Finding]:
             subject=answers.host,
             expected="a host that can be logged in to",
             found=_line(why),
-            remedy="Start the host, or correct its address, its route or the firewall in front of it; "
-            "what it sees and does was not verified.",
+            cause="The host is down, or the way to it is cut: address, route, tunnel or firewall.",
+            remedy="Start the host, or mend the way; what it sees and does was not verified.",
         )
 
 

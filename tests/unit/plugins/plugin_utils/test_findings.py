@@ -77,6 +77,7 @@ def test_a_port_says_what_was_expected_and_found(hosts: Hosts) -> None:
             "subject": "gw-hq ldap/tcp at 198.51.100.2:389/tcp",
             "expected": "closed",
             "found": "open (SMTP)",
+            "cause": "",
             "remedy": "Close it.",
         }
     ]
@@ -256,6 +257,13 @@ def test_what_several_vantage_points_see_alike_is_said_once(hosts: Hosts) -> Non
         "    Seen from mx2, outside. Expected: closed. Found: open.",
         "    Remedy: Close it.",
     ]
+
+
+def test_the_likely_cause_stands_between_what_was_found_and_what_to_do() -> None:
+    kept = {"requirement": "AD-11", "vantage": "gw-hq", "subject": "tunnel", "expected": "up", "found": "down"}
+    lines = render([Finding(**kept, cause="Its port is closed.", remedy="Open it.")])
+    assert lines[2:] == ["    Likely cause: Its port is closed.", "    Remedy: Open it."]
+    assert render([Finding(**kept)]) == lines[:2]
 
 
 def test_a_host_with_many_ports_is_one_paragraph(hosts: Hosts) -> None:
