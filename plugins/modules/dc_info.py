@@ -22,11 +22,12 @@ options:
     description:
       - What to look at. V(database) reads every object, minutes for some thousand on a busy host, and is not among the
         default.
+      - V(layout) reads facts and judges none, and is not among the default either.
       - V(dns) and V(time), V(certificate) and V(replication) need C(samba-ad-dc) to run; V(time) needs chrony too, and
         that it serves this host's own address.
     type: list
     elements: str
-    choices: [replication, rids, dns, time, certificate, files, logins, database]
+    choices: [replication, rids, dns, time, certificate, files, logins, layout, database]
     default: [replication, rids, dns, time, certificate, files, logins]
   address:
     description:
@@ -119,6 +120,13 @@ logins:
     (C(directory)).
   returned: when asked for
   type: dict
+layout:
+  description: >-
+    Names of C(sites), C(subnets) and their sites, C(links) with sites, cost and interval, C(servers) with site, level
+    and whether they are a C(global_catalog), C(levels) of domain and forest as Samba's numbers, and the C(disabled)
+    users. Names are in lower case.
+  returned: when asked for
+  type: dict
 database:
   description: Number of objects and of errors, and the first messages of Samba's own check.
   returned: when asked for
@@ -128,6 +136,10 @@ problems:
   returned: always
   type: list
   elements: str
+problems_by_check:
+  description: The same for each of O(checks).
+  returned: always
+  type: dict
 """
 
 import time

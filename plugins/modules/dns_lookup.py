@@ -30,10 +30,17 @@ options:
       - Names to look up, such as V(_ldap._tcp.hq._sites.corp.example.test).
     type: list
     elements: str
-    required: true
+    default: []
+  questions:
+    description:
+      - Further names, each with a type of its own.
+      - An entry has C(name) and C(type); what else stands in it is not looked at.
+    type: list
+    elements: dict
+    default: []
   type:
     description:
-      - Type of the records.
+      - Type of the records of O(names).
     type: str
     choices: [A, AAAA, CNAME, MX, NS, PTR, SOA, SRV, TXT]
     default: A
@@ -66,7 +73,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 answers:
-  description: One entry per name, in the order given.
+  description: One entry per name, in the order given, those of O(questions) last.
   returned: success
   type: list
   elements: dict
@@ -103,7 +110,8 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "names": {"type": "list", "elements": "str", "required": True},
+            "names": {"type": "list", "elements": "str", "default": []},
+            "questions": {"type": "list", "elements": "dict", "default": []},
             "type": {"type": "str", "choices": sorted(TYPES), "default": "A"},
             "server": {"type": "str"},
             "timeout": {"type": "float", "default": 2},
@@ -112,7 +120,11 @@ def main() -> None:
     )
     options = module.params
     servers = [options["server"]] if options["server"] else system_servers()
-    answers = lookup_all(Dns(servers=servers, timeout=options["timeout"]), options["names"], options["type"])
+    asked = [(name, options["type"]) for name in options["names"]]
+    asked += [(str(row.get("name", "")), str(row.get("type", ""))) for row in options["questions"]]
+    if unknown := sorted({kind for _name, kind in asked if kind not in TYPES}):
+        module.fail_json(msg=f"No types of records: {', '.join(unknown)}. There are {', '.join(sorted(TYPES))}.")
+    answers = lookup_all(Dns(servers=servers, timeout=options["timeout"]), asked)
     module.exit_json(changed=False, answers=[answer.shown() for answer in answers])
 
 

@@ -117,6 +117,15 @@ ansible_facts:
           type: list
           elements: dict
           returned: always
+        records:
+          description: Records that every domain controller's DNS must have, with their values.
+          type: list
+          elements: dict
+          returned: always
+        relay_attempts:
+          description: For vantage points, the mail servers that must refuse them (M(mailforest.stack.open_relay)).
+          type: dict
+          returned: always
         expectations:
           description: Checks of M(mailforest.stack.reachable) for every vantage point.
           type: dict

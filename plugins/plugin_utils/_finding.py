@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 ERROR, WARNING = "error", "warning"
+CONTROLLER = "controller"
+"""The vantage point of what keeps Ansible itself from a host."""
 
 
 def _counted(text: str) -> list[tuple[int, str]]:
@@ -33,10 +35,11 @@ class Finding:
 
     @property
     def order(self) -> tuple[Any, ...]:
-        """Errors first, then by requirement as people count, then by what it is about."""
+        """Errors first, hosts out of reach before what follows from it, then by requirement as people count."""
         kind, _dash, number = self.requirement.partition("-")
         counted = int(number) if number.isdigit() else 0
-        return self.severity != ERROR, kind, counted, _counted(self.subject), _counted(self.vantage)
+        reached = self.vantage != CONTROLLER
+        return self.severity != ERROR, reached, kind, counted, _counted(self.subject), _counted(self.vantage)
 
     @property
     def matter(self) -> tuple[str, ...]:

@@ -4,36 +4,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import (
     Answers,
     HostAnswers,
     Plan,
-    Registered,
-    flow_subject,
     port_subject,
 )
-from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import WARNING, Finding
+from ansible_collections.mailforest.stack.plugins.plugin_utils._broken import broken, line
+from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import CONTROLLER, WARNING, Finding
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings_directory import (
+    of_layout,
+    of_records,
+    of_rids,
+    of_roles,
+    of_srv,
+    of_sysvol,
+)
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings_hosts import of_controller, of_health
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings_mail import of_flows, of_relaying, of_texts
 
-_UNIQUE = {
-    **dict.fromkeys(("schema", "naming"), "AD-21"),
-    "rid": "AD-22",
-    "pdc": "AD-23",
-    "infrastructure": "AD-24",
-    **dict.fromkeys(("domaindns", "forestdns"), "AD-19"),
+_FUNCTIONS = {"domain_controller": "AD-13", "mail_server": "MAIL-12", "gateway": "AD-11", "member": "AD-39"}
+"""What breaks first when a host of the function is gone."""
+_CAUSES = {
+    "refused": "No program waits there: it is stopped, or told to wait elsewhere.",
+    "filtered": "A firewall drops it, or the host or the way to it is down.",
+    "unreachable": "The way to it is cut: a route, a tunnel or a gateway.",
+    "unresolved": "The name servers of this host do not know it, or do not answer.",
+    "wrong-protocol": "Another program has the port, or the service cannot reach what it needs.",
+    "wrong-tls": "The service was told another TLS mode by hand.",
+    "bad-certificate": "The certificate is expired, for other names, or of another authority than the forest's.",
 }
-"""Role to the requirement that it has one owner."""
-_FEW_RIDS = 100_000_000
-_SHORT = 80
-_BROKE_OFF = "See the journal of the service on the host; ansible-playbook -vvv shows where the module broke off."
-
-
-def _line(text: str) -> str:
-    """The text in one line, without what Ansible puts before it."""
-    return " ".join(text.split()).removeprefix("Task failed: ")
+_OPENED = "A rule was added or the firewall stopped, or a program waits where none should."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,37 +70,25 @@ TOLD = (
         expected="those that the directory lists, with their ACLs",
     ),
     Question(
-        registered="__health",
-        requirement="AD-15",
-        subject="the domain controller itself",
-        expected="its names in DNS, signed time, a certificate that is valid for weeks, files and logins of root alone",
-    ),
-    Question(
         registered="__tunnels", requirement="AD-11", subject="tunnels to linked sites", expected="each one connected"
     ),
 )
 
 
-def _broken(requirement: str, host: str, subject: str, answer: Registered) -> Finding:
-    """A task that did not come to an answer."""
-    return Finding(
-        requirement=requirement,
-        vantage=host,
-        subject=subject,
-        expected="an answer",
-        found=_line(answer.get("msg") or "none: the module broke off"),
-        remedy=_BROKE_OFF,
-    )
+def _requirement(plan: Plan, host: str) -> str:
+    """What breaks without the host; "" for an observer, without which nothing does."""
+    functions = plan["hosts"].get(host, {}).get("functions", [])
+    return next((requirement for name, requirement in _FUNCTIONS.items() if name in functions), "")
 
 
-def _unreached(answers: HostAnswers) -> Iterator[Finding]:
+def _unreached(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
     if why := answers.missing:
         yield Finding(
-            requirement="",
-            vantage="controller",
+            requirement=_requirement(plan, answers.host),
+            vantage=CONTROLLER,
             subject=answers.host,
             expected="a host that can be logged in to",
-            found=_line(why),
+            found=line(why),
             cause="The host is down, or the way to it is cut: address, route, tunnel or firewall.",
             remedy="Start the host, or mend the way; what it sees and does was not verified.",
         )
@@ -108,7 +100,7 @@ def _of_ports(answers: HostAnswers) -> Iterator[Finding]:
     if answer is None:
         return
     if "results" not in answer:
-        yield _broken("AD-10", answers.host, "ports", answer)
+        yield broken("AD-10", answers.host, "ports", answer)
     for result in answer.get("results", []):
         if not result["passed"]:
             detail = f" ({result['detail']})" if result["detail"] else ""
@@ -118,6 +110,7 @@ def _of_ports(answers: HostAnswers) -> Iterator[Finding]:
                 subject=port_subject(result),
                 expected=result["expected"],
                 found=f"{result['verdict']}{detail}",
+                cause=_CAUSES.get(result["verdict"], "") if result["expected"] == "open" else _OPENED,
                 remedy=result["remedy"],
             )
 
@@ -129,114 +122,37 @@ def _told(answers: HostAnswers, question: Question, site: str) -> Iterator[Findi
         return
     subject = question.subject.format(site=site)
     if "problems" not in answer:
-        yield _broken(question.requirement, answers.host, subject, answer)
+        yield broken(question.requirement, answers.host, subject, answer)
     for problem in answer.get("problems", []):
         yield Finding(
             requirement=question.requirement,
             vantage=answers.host,
             subject=subject,
             expected=question.expected.format(site=site),
-            found=_line(problem),
+            found=line(problem),
         )
-
-
-def _of_flows(answers: HostAnswers) -> Iterator[Finding]:
-    """Messages that did not arrive once everywhere."""
-    for result in answers.items("__flows"):
-        flow = result.get("item")
-        subject = flow_subject(flow) if flow else "mail"
-        if "problems" not in result:
-            yield _broken("MAIL-12", answers.host, subject, result)
-        for problem in result.get("problems", []):
-            yield Finding(
-                requirement="MAIL-12",
-                vantage=answers.host,
-                subject=subject,
-                expected="one copy, seen through every mail server",
-                found=_line(problem),
-            )
-
-
-def _targets(values: Iterable[str]) -> list[str]:
-    """The hosts that SRV records name: the last word of each."""
-    return sorted({value.split()[-1].rstrip(".").lower() for value in values})
-
-
-def _of_srv(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
-    """Sites whose clients are told of other domain controllers than their own."""
-    answer = answers.get("__srv")
-    if answer is None:
-        return
-    if "answers" not in answer:
-        yield _broken("AD-52", answers.host, "SRV records", answer)
-        return
-    seen = {row["name"].rstrip(".").lower(): row for row in answer["answers"]}
-    for row in plan["srv"]:
-        lookup: Mapping[str, Any] = seen.get(row["name"].lower(), {})
-        expected, found = _targets(row["targets"]), _targets(lookup.get("values", []))
-        if expected != found:
-            yield Finding(
-                requirement="AD-18" if "._sites.gc." in row["name"] else "AD-52",
-                vantage=answers.host,
-                subject=f"SRV {row['name']}",
-                expected=", ".join(expected),
-                found=", ".join(found) or lookup.get("error") or "nothing",
-                remedy="Run site.yml, which places every domain controller in its site; "
-                "samba_dnsupdate on the domain controller registers it anew.",
-            )
-
-
-def _of_texts(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
-    """SPF, DMARC and the keys of this mail server, which others judge its mail by, as DNS has them."""
-    answer = answers.get("__texts")
-    if answer is None:
-        return
-    keys: Registered = answers.get("__dkim") or {}
-    if "answers" not in answer or "records" not in keys:
-        yield _broken("MAIL-24", answers.host, "records of the mail domains", keys if "answers" in answer else answer)
-        return
-    values = {row["name"].rstrip(".").lower(): row for row in answer["answers"]}
-    signing = {row["name"]: "" for row in plan["mail"]["signing"] if row["host"] == answers.host and row["zone"]}
-    signing |= {row["name"]: row["value"] for row in keys["records"] if row["name"] in signing}
-    for name, expected in [*((row["name"], row["value"]) for row in plan["mail"]["texts"]), *signing.items()]:
-        seen = values.get(name.lower(), {})
-        found = [value for value in seen.get("values", []) if _kind(value) == (_kind(expected) or "v=DKIM1")]
-        if found != [expected]:
-            yield Finding(
-                requirement="MAIL-24",
-                vantage=answers.host,
-                subject=f"TXT {name}",
-                expected=_short(expected) or "the key that this server signs with, which it lacks",
-                found=" and ".join(map(_short, found)) or seen.get("error") or "nothing of this kind",
-                remedy="Run site.yml, which writes it into the directory's DNS.",
-            )
-
-
-def _kind(value: str) -> str:
-    """What a TXT record is of, such as `v=spf1`."""
-    return value.partition(";")[0].partition(" ")[0]
-
-
-def _short(value: str) -> str:
-    """The value, without most of a key."""
-    return value if len(value) <= _SHORT else f"{value[:_SHORT]}..."
 
 
 def _of_host(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
     """All findings of one vantage point."""
     if answers.missing:
-        yield from _unreached(answers)
+        yield from _unreached(answers, plan)
         return
     site = plan["hosts"].get(answers.host, {}).get("site", "")
     yield from _of_ports(answers)
     for question in TOLD:
         yield from _told(answers, question, site)
-    yield from _of_srv(answers, plan)
-    yield from _of_texts(answers, plan)
-    yield from _of_flows(answers)
+    yield from of_controller(answers)
+    yield from of_health(answers)
+    yield from of_srv(answers, plan)
+    yield from of_records(answers, plan)
+    yield from of_layout(answers, plan)
+    yield from of_texts(answers, plan)
+    yield from of_flows(answers)
+    yield from of_relaying(answers)
     if answers.broken:
         yield Finding(
-            requirement="",
+            requirement=_requirement(plan, answers.host),
             vantage=answers.host,
             subject=f"questions to {answers.host}",
             expected="an answer to each",
@@ -245,79 +161,7 @@ def _of_host(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
         )
     roles = answers.get("__roles")
     if roles is not None and "owners" not in roles:
-        yield _broken("AD-21", answers.host, "owners of the roles", roles)
-
-
-def _of_roles(answers: Answers) -> Iterator[Finding]:
-    """Roles with several owners, or with another than declared, as every controller's own database says."""
-    given = answers.given("__roles", "owners")
-    for role, declared in answers.plan["fsmo"].items():
-        proposal = answers.plan.get("fsmo_auto", {}).get(role)
-        says: dict[str, list[str]] = {}
-        for host, answer in given.items():
-            says.setdefault(answer["owners"].get(role) or "nobody", []).append(host)
-        if len(says) == 1 and proposal and min(says) != "nobody" and min(says) not in proposal["unfit"]:
-            continue  # it stays where it was placed, wherever that was
-        if says and set(says) != {declared}:
-            unique = len(says) == 1
-            yield Finding(
-                requirement="AD-27" if unique else _UNIQUE[role],
-                vantage=", ".join(given),
-                subject=f"role {role}",
-                expected=f"{declared}, on every domain controller",
-                found=min(says)
-                if unique
-                else "; ".join(f"{owner} on {', '.join(hosts)}" for owner, hosts in says.items()),
-                remedy="Run site.yml, which moves the role."
-                if unique
-                else "Mend replication between them, then run site.yml, which moves the role.",
-            )
-
-
-def _of_rids(answers: Answers) -> Iterator[Finding]:
-    """A pool of relative identifiers that runs dry."""
-    for host, answer in answers.given("__roles", "rid_pool").items():
-        left = answer["rid_pool"].get("domain_left")
-        if host == answer.get("owners", {}).get("rid") and left is not None and left < _FEW_RIDS:
-            yield Finding(
-                severity=WARNING,
-                requirement="AD-22",
-                vantage=host,
-                subject="relative identifiers of the domain",
-                expected=f"at least {_FEW_RIDS} left",
-                found=f"{left} left",
-                remedy="Find what uses them up: each new user, group and computer takes one for good.",
-            )
-
-
-def _of_sysvol(answers: Answers) -> Iterator[Finding]:
-    """Group policies whose files or ACLs are others than on the owner of the PDC emulator."""
-    given = answers.given("__sysvol", "policies")
-    source = next((host for host, answer in given.items() if host == answer["owner"]), "")
-    for host, answer in given.items() if source else ():
-        names = _different(answer, given[source])
-        if names:
-            yield Finding(
-                requirement="AD-42",
-                vantage=host,
-                subject="files of the group policies",
-                expected=f"those of {source}, which owns the PDC emulator",
-                found=f"others: {', '.join(names)}",
-                remedy="Wait some minutes for mailforest-sysvol-sync.timer; systemctl status mailforest-sysvol-sync"
-                " there tells whether it is refused, and why.",
-            )
-
-
-def _different(one: Registered, other: Registered) -> list[str]:
-    """The policies that differ, or in whose place something else in SYSVOL does."""
-    digests = ("sha256", "acl_sha256")
-    names = [
-        policy["name"]
-        for guid, policy in other["policies"].items()
-        if any(one["policies"].get(guid, {}).get(digest) != policy[digest] for digest in digests)
-    ]
-    whole = any(one[digest] != other[digest] for digest in digests)
-    return names or (["logon scripts, or files of no policy"] if whole else [])
+        yield broken("AD-21", answers.host, "owners of the roles", roles)
 
 
 def _of_topology(answers: Answers) -> Iterator[Finding]:
@@ -334,7 +178,7 @@ def _of_topology(answers: Answers) -> Iterator[Finding]:
         )
 
 
-_OF_ALL: Sequence[Callable[[Answers], Iterator[Finding]]] = (_of_roles, _of_rids, _of_sysvol, _of_topology)
+_OF_ALL: Sequence[Callable[[Answers], Iterator[Finding]]] = (of_roles, of_rids, of_sysvol, _of_topology)
 
 
 def judge(answers: Answers) -> list[Finding]:

@@ -99,3 +99,4 @@ def _apply(spec: TreeSpec, state: State, plan: Plan, *, stale: bool, wanted: str
     final = _next_state(spec, state, plan, loaded=wanted, keep=False)
     if plan.changes or final != state:
         memory.save(layout, spec.name, final)
+    memory.save_written(layout, spec.name, spec, loaded=wanted)

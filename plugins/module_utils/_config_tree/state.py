@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,10 @@ class Layout:
     def state_file(self, name: str) -> Path:
         """The memory of the tree `name`."""
         return self.state / f"{name}.json"
+
+    def written_file(self, name: str) -> Path:
+        """What the files of the tree `name` were like when they were put in place."""
+        return self.state / f"{name}.written"
 
     @contextlib.contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -114,16 +118,49 @@ def save(layout: Layout, name: str, state: State) -> None:
         "directories": sorted(state.directories),
         "loaded": state.loaded,
     }
-    file = layout.state_file(name)
+    _replace(layout.state_file(name), json.dumps(document, indent=1))
+
+
+def _replace(file: Path, text: str) -> None:
+    """Put a file in place at once, readable by root only."""
     new = file.with_suffix(".new")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-        json.dump(document, handle, indent=1)
+        handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
     new.replace(file)
     sync_directory(file.parent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A file as it was put in place."""
+
+    sha256: str
+    mode: int
+
+
+def save_written(layout: Layout, name: str, spec: TreeSpec, *, loaded: str) -> None:
+    """Remember what the files are like, so that a change by hand shows. Apart from the memory, which has to stay
+    readable for older versions; `loaded` tells whether the last run was of a version that wrote this."""
+    files = {f.path: asdict(Written(sha256=hashlib.sha256(f.content).hexdigest(), mode=f.mode)) for f in spec.files}
+    text = json.dumps({"loaded": loaded, "files": dict(sorted(files.items()))}, indent=1)
+    file = layout.written_file(name)
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        make_private(layout.state)
+        _replace(file, text)
+
+
+def load_written(layout: Layout, name: str) -> dict[str, Written]:
+    """Path to what was put there; nothing where that is not known."""
+    try:
+        raw = json.loads(layout.written_file(name).read_text(encoding="utf-8"))
+        known = raw["loaded"] == load(layout, name).loaded
+        return {path: Written(**entry) for path, entry in raw["files"].items()} if known else {}
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _fingerprint(path: Path) -> str:

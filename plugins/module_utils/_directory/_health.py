@@ -93,6 +93,9 @@ class Health(Protocol):
     def logins(self) -> Logins:
         """See Logins."""
 
+    def layout(self) -> Mapping[str, Any]:
+        """Sites, subnets, links, servers, levels and disabled users."""
+
     def database(self) -> Database:
         """Check all objects."""
 
@@ -181,6 +184,11 @@ def _logins(health: Health, limits: Limits, now: float) -> Told:
     return asdict(logins), problems
 
 
+def _layout(health: Health, limits: Limits, now: float) -> Told:
+    """Facts alone: only who knows what is declared can judge them."""
+    return dict(health.layout()), []
+
+
 def _database(health: Health, limits: Limits, now: float) -> Told:
     found = health.database()
     problems = [
@@ -198,9 +206,10 @@ CHECKS: Mapping[str, Callable[[Health, Limits, float], Told]] = {
     "certificate": _certificate,
     "files": _files,
     "logins": _logins,
+    "layout": _layout,
     "database": _database,
 }
-QUICK = [name for name in CHECKS if name != "database"]
+QUICK = [name for name in CHECKS if name not in ("layout", "database")]
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "configuration_file": {"type": "path", "default": "/etc/samba/smb.conf"},
     "checks": {"type": "list", "elements": "str", "choices": list(CHECKS), "default": QUICK},
@@ -229,13 +238,15 @@ def examine(health: Health, checks: Sequence[str], limits: Limits, *, now: float
     """What the module `dc_info` returns; an error with the same when there are problems and `fail`."""
     facts: dict[str, Any] = {"controller": health.own}
     problems: list[str] = []
+    by_check: dict[str, list[str]] = {}
     for name in checks:
         try:
             facts[name], found = CHECKS[name](health, limits, now)
         except ResourceError as exc:
             facts[name], found = None, [f"The check {name} could not be made: {exc}"]
         problems += found
-    facts["problems"] = problems
+        by_check[name] = found
+    facts |= {"problems": problems, "problems_by_check": by_check}
     if fail and problems:
         raise ResourceError(f"{health.own} is not well: {' '.join(problems)}", **facts)
     return facts

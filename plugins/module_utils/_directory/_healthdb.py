@@ -22,6 +22,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._healt
     Database,
     Logins,
 )
+from ansible_collections.mailforest.stack.plugins.module_utils._directory._layout import Layout
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._ownnames import OwnNames
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._removal import quiet
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._replication import describe
@@ -130,6 +131,10 @@ class DirectoryHealth:
                 *(f"/etc/pam.d/{name} takes the directory's passwords" for name in pam),
             ],
         )
+
+    def layout(self) -> Mapping[str, Any]:
+        """See _layout."""
+        return Layout(self._store).read()
 
     def database(self) -> Database:
         """Samba's own check, which mends nothing unless told to."""

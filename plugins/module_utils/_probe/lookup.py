@@ -239,6 +239,6 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
     return data
 
 
-def lookup_all(dns: Dns, names: Iterable[str], kind: str) -> list[Answer]:
-    """All names, in their order."""
-    return [dns.lookup(name, kind) for name in names]
+def lookup_all(dns: Dns, asked: Iterable[tuple[str, str]]) -> list[Answer]:
+    """All names and types, in their order."""
+    return [dns.lookup(name, kind) for name, kind in asked]

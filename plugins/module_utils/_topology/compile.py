@@ -13,6 +13,7 @@ from .expectations import CA_FILE, Expectations
 from .findings import Finding
 from .firewall import Firewall
 from .flows import mail_flows, mail_probes
+from .health import health, relay_attempts
 from .model import (
     EVERY_USER,
     MAIL_ACCOUNT,
@@ -41,7 +42,7 @@ from .plan import (
     SitePlan,
     UserPlan,
 )
-from .records import controller_records, directory_records, fqdn, outside_records, signing, text_records
+from .records import controller_records, directory_records, fqdn, outside_records, record_checks, signing, text_records
 from .services import (
     AUTOCONFIG,
     AUTOCONFIG_NAMES,
@@ -90,6 +91,8 @@ def compile_topology(topology: Topology, warnings: Sequence[Finding] = ()) -> Pl
         "backup": {"recipients": list(topology.backup_recipients)},
         "outside_dns": outside_records(topology) if topology.mail_servers else [],
         "srv": controller_records(topology),
+        "records": record_checks(topology),
+        "relay_attempts": relay_attempts(topology),
         "expectations": Expectations(topology, firewall).all(),
         "warnings": [finding.as_dict() for finding in warnings],
     }
@@ -184,6 +187,7 @@ class _Hosts:
             "dovecot_listeners": [service for service in DOVECOT_SERVICES if service in mail],
             "autoconfig": _setups(mail, name) if AUTOCONFIG in mail else [],
             "firewall": self.firewall.plan(host),
+            "health": health(self.topology, self.firewall.tunnels, host, self._time_servers(host, controllers)),
         }
 
     def _further_names(self, host: Host) -> list[str]:

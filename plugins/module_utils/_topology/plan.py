@@ -169,6 +169,33 @@ class SetupPlan(TypedDict):
     tls: str
 
 
+class UnitPlan(TypedDict):
+    """A unit that must run, and the requirement that breaks without it."""
+
+    name: str
+    requirement: str
+
+
+class HealthPlan(TypedDict):
+    """Input of the module `host_health`."""
+
+    units: list[UnitPlan]
+    ports: list[str]
+    certificates: list[int]
+    time_servers: list[str]
+    queue: bool
+    backup: bool
+
+
+class RelayAttemptPlan(TypedDict):
+    """A mail server that must not pass on a stranger's mail."""
+
+    server: str
+    address: str
+    port: int
+    sender: str
+
+
 class HostPlan(TypedDict):
     """What one host is to be."""
 
@@ -198,6 +225,7 @@ class HostPlan(TypedDict):
     dovecot_listeners: list[str]
     autoconfig: list[SetupPlan]
     firewall: FirewallPlan
+    health: HealthPlan
 
 
 class EndpointPlan(TypedDict):
@@ -370,6 +398,15 @@ class SrvPlan(TypedDict):
     targets: list[str]
 
 
+class RecordCheckPlan(TypedDict):
+    """A record that every domain controller's DNS must have, with these values and no others."""
+
+    name: str
+    type: str
+    values: list[str]
+    requirement: str
+
+
 class CheckPlan(TypedDict):
     """A check of the module `reachable`."""
 
@@ -419,5 +456,7 @@ class Plan(TypedDict):
     backup: BackupPlan
     outside_dns: list[OutsideZonePlan]
     srv: list[SrvPlan]
+    records: list[RecordCheckPlan]
+    relay_attempts: dict[str, list[RelayAttemptPlan]]
     expectations: dict[str, list[CheckPlan]]
     warnings: list[FindingDict]

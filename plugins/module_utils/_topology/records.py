@@ -9,12 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .model import Host, Topology
-from .plan import DnsRecordPlan, OutsideZonePlan, SigningPlan, SrvPlan, TextRecordPlan
+from .plan import DnsRecordPlan, OutsideZonePlan, RecordCheckPlan, SigningPlan, SrvPlan, TextRecordPlan
 from .services import AUTOCONFIG, AUTOCONFIG_NAMES, SERVICES, Function, Service
 
 _MX_PREFERENCE = 10
 _SRV_WEIGHT = 1
 _TTL = 3600
+_CHECKED = ("A", "AAAA", "CNAME", "MX", "SRV")
+_BREAKS = {"MX": "MAIL-12", "SRV": "MAIL-17"}
+"""What breaks without a record; with another, it is the host's name."""
 
 
 def fqdn(topology: Topology, host: Host) -> str:
@@ -107,6 +110,24 @@ def directory_records(topology: Topology) -> list[DnsRecordPlan]:
         key = row["zone"], row["name"], row["type"]
         rows[key] = _beside(row, rows.get(key))
     return list(rows.values())
+
+
+def record_checks(topology: Topology) -> list[RecordCheckPlan]:
+    """What every domain controller's DNS must say; TXT records are looked at by the mail servers."""
+    controllers = [
+        DnsRecordPlan(zone=topology.forest.dns_domain, name=host.name, type="A", values=[host.address])
+        for host in topology.domain_controllers
+    ]
+    return [
+        {
+            "name": row["zone"] if row["name"] == "@" else f"{row['name']}.{row['zone']}",
+            "type": row["type"],
+            "values": list(row["values"]),
+            "requirement": _BREAKS.get(row["type"], "MAIL-21"),
+        }
+        for row in (*controllers, *directory_records(topology))
+        if row["type"] in _CHECKED
+    ]
 
 
 def _host_records(topology: Topology) -> Iterator[DnsRecordPlan]:

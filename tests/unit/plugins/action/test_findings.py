@@ -105,4 +105,4 @@ def test_warnings_do_not_fail(shown: list[str]) -> None:
 def test_a_host_that_dropped_out_is_an_error(shown: list[str]) -> None:
     hosts = registered()
     assert run(hosts, playing=[name for name in hosts if name != "dc1"])["failed"] is True
-    assert "ERROR: questions to dc1" in shown[0]
+    assert "ERROR AD-13: questions to dc1" in shown[0]

@@ -67,6 +67,17 @@ def plan(**changes: Any) -> dict[str, Any]:
             {"name": SRV["branch"], "site": "branch", "targets": [f"dc2.{DOMAIN}"]},
             {"name": GC, "site": "hq", "targets": [f"dc1.{DOMAIN}"]},
         ],
+        "records": [
+            {"name": "mx1." + DOMAIN, "type": "A", "values": ["198.51.100.80"], "requirement": "MAIL-21"},
+            {"name": "example.test", "type": "MX", "values": [f"10 mx1.{DOMAIN}"], "requirement": "MAIL-12"},
+        ],
+        "directory": {
+            "sites": ["hq", "branch"],
+            "subnets": [{"subnet": "198.51.100.64/26", "site": "hq"}],
+            "links": [{"name": "hq-branch", "sites": ["hq", "branch"], "cost": 100, "interval": 15}],
+            "servers": [{"name": "dc1", "site": "hq"}, {"name": "dc2", "site": "branch"}],
+            "users": [{"name": "alice", "enabled": True}, {"name": "Carol", "enabled": False}],
+        },
         "outside_dns": [{"zone": "example.test", "lines": [f"example.test. 3600 IN MX 10 mx1.{DOMAIN}."]}],
         "warnings": [],
         **changes,
@@ -80,6 +91,27 @@ def srv_answers() -> list[dict[str, Any]]:
         {"name": name, "type": "SRV", "values": [f"0 100 389 {host}.{DOMAIN}."], "error": ""}
         for name, host in targets.items()
     ]
+
+
+def record_answers() -> list[dict[str, Any]]:
+    """What a DNS server says of hosts and mail when all is well."""
+    return [
+        {"name": row["name"], "type": row["type"], "values": [f"{value}." for value in row["values"]], "error": ""}
+        for row in plan()["records"]
+    ]
+
+
+def layout() -> dict[str, Any]:
+    """How the forest is laid out, as a domain controller's database says when all is well."""
+    servers = {"dc1": "hq", "dc2": "branch"}
+    return {
+        "sites": ["branch", "hq"],
+        "subnets": {"198.51.100.64/26": "hq"},
+        "links": {"hq-branch": {"sites": ["branch", "hq"], "cost": 100, "interval": 15}},
+        "servers": {name: {"site": site, "global_catalog": True, "level": 4} for name, site in servers.items()},
+        "levels": {"domain": 4, "forest": 4},
+        "disabled": ["carol", "guest"],
+    }
 
 
 def port(**changes: Any) -> dict[str, Any]:
@@ -112,10 +144,12 @@ def registered() -> dict[str, dict[str, Any]]:
             "__roles": {"owners": plan()["fsmo"], "rid_pool": {"domain_left": 1_073_000_000}},
             "__replication": {"partners": [{"controller": partner}, {"controller": partner}], "problems": []},
             "__sysvol": sysvol(),
-            "__health": {"controller": name, "problems": []},
-            "__srv": {"answers": srv_answers()},
+            "__health": {"controller": name, "problems_by_check": {"dns": []}, "layout": layout()},
+            "__srv": {"answers": [*srv_answers(), *record_answers()]},
         }
     hosts["gw-hq"]["__tunnels"] = {"tunnels": [], "problems": []}
+    hosts["gw-hq"]["__host"] = {"problems": []}
+    hosts["outside"]["__relaying"] = {"replies": [{"server": "mx1", "sender": "", "code": 554, "relays": False}]}
     hosts["mx1"] |= {
         "__dkim": {"records": [{"name": KEY, "value": "v=DKIM1; p=AAAA"}]},
         "__texts": {

@@ -51,7 +51,7 @@ def test_a_host_out_of_reach_is_a_finding_and_hides_no_other(hosts: Hosts) -> No
     hosts["outside"]["__ports"] = {"results": [port()]}
     unreached, opened = judge(answers(hosts))
     assert (unreached.severity, unreached.subject, unreached.vantage) == (ERROR, "dc2", "controller")
-    assert unreached.found == "Failed to connect via ssh"
+    assert (unreached.requirement, unreached.found) == ("AD-13", "Failed to connect via ssh")
     assert opened.requirement == "AD-10"
 
 
@@ -75,7 +75,7 @@ def test_a_port_says_what_was_expected_and_found(hosts: Hosts) -> None:
             "subject": "gw-hq ldap/tcp at 198.51.100.2:389/tcp",
             "expected": "closed",
             "found": "open (SMTP)",
-            "cause": "",
+            "cause": "A rule was added or the firewall stopped, or a program waits where none should.",
             "remedy": "Close it.",
         }
     ]
@@ -91,7 +91,9 @@ def test_a_port_says_what_was_expected_and_found(hosts: Hosts) -> None:
         ("dc1", "__sysvol", "AD-42"),
         ("dc1", "__health", "AD-15"),
         ("dc1", "__srv", "AD-52"),
+        ("gw-hq", "__host", "AD-13"),
         ("gw-hq", "__tunnels", "AD-11"),
+        ("outside", "__relaying", "MAIL-18"),
         ("mx1", "__texts", "MAIL-24"),
         ("mx1", "__dkim", "MAIL-24"),
         ("mx1", "__flows", "MAIL-12"),
@@ -114,7 +116,6 @@ def test_a_traceback_leaves_no_message_but_a_finding(hosts: Hosts) -> None:
         ("mx1", "__locator", "AD-52", "domain controller for a client of hq"),
         ("dc1", "__replication", "AD-7", "replication"),
         ("dc1", "__sysvol", "AD-42", "files of the group policies"),
-        ("dc1", "__health", "AD-15", "the domain controller itself"),
         ("gw-hq", "__tunnels", "AD-11", "tunnels to linked sites"),
     ],
 )
@@ -252,6 +253,7 @@ def test_what_several_vantage_points_see_alike_is_said_once(hosts: Hosts) -> Non
     assert render(found) == [
         "  ERROR AD-10: gw-hq ldap/tcp at 198.51.100.2:389/tcp",
         "    Seen from mx2, outside. Expected: closed. Found: open.",
+        "    Likely cause: A rule was added or the firewall stopped, or a program waits where none should.",
         "    Remedy: Close it.",
     ]
 
@@ -272,3 +274,99 @@ def test_a_host_with_many_ports_is_one_paragraph(hosts: Hosts) -> None:
         "  ERROR AD-10: dc1 88 at 198.51.100.2:88/tcp, dc1 389 at 198.51.100.2:389/tcp",
         "  ERROR AD-10: dc1 636 at 198.51.100.2:636/tcp",
     ]
+
+
+@pytest.mark.parametrize(
+    ("row", "values", "error", "requirement", "found"),
+    [
+        ("A", ["198.51.100.99"], "", "MAIL-21", "198.51.100.99"),
+        ("A", [], "NXDOMAIN", "MAIL-21", "NXDOMAIN"),
+        (
+            "MX",
+            ["10 mx1.corp.example.test.", "20 old.example.test."],
+            "",
+            "MAIL-12",
+            "10 mx1.corp.example.test, 20 old",
+        ),
+    ],
+)
+def test_records_of_hosts_and_mail(
+    hosts: Hosts, row: str, values: list[str], error: str, requirement: str, found: str
+) -> None:
+    answer = next(each for each in hosts["dc2"]["__srv"]["answers"] if each["type"] == row)
+    answer |= {"values": values, "error": error}
+    finding = only(hosts)
+    assert (finding.vantage, finding.requirement) == ("dc2", requirement)
+    assert finding.found.startswith(found)
+
+
+@pytest.mark.parametrize(
+    ("change", "requirement", "subject", "found"),
+    [
+        ({"sites": ["hq"]}, "AD-6", "site branch", "not there"),
+        ({"subnets": {}}, "AD-6", "subnet 198.51.100.64/26", "not there"),
+        ({"subnets": {"198.51.100.64/26": "branch"}}, "AD-6", "subnet 198.51.100.64/26", "of branch"),
+        ({"links": {}}, "AD-7", "site link hq-branch", "not there"),
+        ({"levels": {"domain": 3, "forest": 3}}, "AD-46", "functional level of the domain", "3"),
+        ({"levels": {"domain": 4, "forest": 7}}, "AD-49", "functional levels", "forest 7, domain 4"),
+        ({"disabled": []}, "AD-14", "user Carol", "enabled"),
+        ({"disabled": ["alice", "carol"]}, "AD-14", "user alice", "disabled"),
+    ],
+)
+def test_the_layout_of_the_forest(
+    hosts: Hosts, change: dict[str, Any], requirement: str, subject: str, found: str
+) -> None:
+    hosts["dc2"]["__health"]["layout"] |= change
+    first = judge(answers(hosts))[0]
+    assert (first.vantage, first.requirement, first.subject, first.found) == ("dc2", requirement, subject, found)
+
+
+@pytest.mark.parametrize(
+    ("change", "requirement", "found"),
+    [
+        ({"site": "branch"}, "AD-11", "in site branch"),
+        ({"global_catalog": False}, "AD-18", "none"),
+        ({"level": 3}, "AD-46", "3"),
+    ],
+)
+def test_the_settings_of_a_controller(hosts: Hosts, change: dict[str, Any], requirement: str, found: str) -> None:
+    hosts["dc2"]["__health"]["layout"]["servers"]["dc1"] |= change
+    finding = only(hosts)
+    assert (finding.subject, finding.requirement, finding.found) == ("domain controller dc1", requirement, found)
+
+
+def test_a_link_says_what_it_costs(hosts: Hosts) -> None:
+    hosts["dc2"]["__health"]["layout"]["links"]["hq-branch"]["cost"] = 7
+    finding = only(hosts)
+    assert finding.expected == "between branch and hq, cost 100, every 15 minutes"
+    assert finding.found == "between branch and hq, cost 7, every 15 minutes"
+
+
+@pytest.mark.parametrize(
+    ("check", "requirement"),
+    [("dns", "AD-52"), ("time", "AD-14"), ("certificate", "AD-10"), ("files", "AD-12"), ("logins", "AD-14")],
+)
+def test_each_check_of_a_controller_has_its_requirement(hosts: Hosts, check: str, requirement: str) -> None:
+    hosts["dc1"]["__health"]["problems_by_check"][check] = ["This is wrong."]
+    finding = only(hosts)
+    assert (finding.vantage, finding.requirement, finding.found) == ("dc1", requirement, "This is wrong.")
+
+
+def test_what_a_host_says_of_itself(hosts: Hosts) -> None:
+    told = {
+        "severity": WARNING,
+        "requirement": "MAIL-13",
+        "subject": "file system /",
+        "expected": "room",
+        "found": "4 %",
+    }
+    hosts["gw-hq"]["__host"]["problems"] = [{**told, "cause": "Logs.", "remedy": "Make room."}]
+    finding = only(hosts)
+    assert as_dicts([finding]) == [{**told, "vantage": "gw-hq", "cause": "Logs.", "remedy": "Make room."}]
+
+
+def test_an_open_relay_is_a_finding(hosts: Hosts) -> None:
+    reply = {"server": "mx2", "sender": "", "code": 250, "text": "2.1.5 Ok", "relays": True}
+    hosts["outside"]["__relaying"]["replies"].append(reply)
+    finding = only(hosts)
+    assert (finding.vantage, finding.requirement, finding.subject) == ("outside", "MAIL-18", "relaying by mx2")

@@ -70,7 +70,7 @@ def test_a_tunnel_that_is_down_is_not_called_connected() -> None:
 def test_findings_come_last() -> None:
     hosts = registered()
     hosts["outside"]["__ports"]["results"] = [port()]
-    assert _lines(answers(hosts))[-4] == "Verified from 6 hosts: 1 error"
+    assert _lines(answers(hosts))[-5] == "Verified from 6 hosts: 1 error"
 
 
 def test_domain_controllers_that_disagree_are_shown_with_both_answers() -> None:

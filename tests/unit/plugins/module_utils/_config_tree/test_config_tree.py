@@ -20,7 +20,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._config_tree impo
 from ansible_collections.mailforest.stack.plugins.module_utils._config_tree import units as systemd
 from ansible_collections.mailforest.stack.plugins.module_utils._config_tree.model import OnChange, TreeError, tree_spec
 from ansible_collections.mailforest.stack.plugins.module_utils._config_tree.run import Outcome, run
-from ansible_collections.mailforest.stack.plugins.module_utils._config_tree.state import Layout
+from ansible_collections.mailforest.stack.plugins.module_utils._config_tree.state import Layout, load_written
 from ansible_collections.mailforest.stack.plugins.module_utils._config_tree.units import UnitError
 
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -517,3 +517,18 @@ def test_systemd_refusal_and_absence(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     with pytest.raises(UnitError, match="broken bus"):
         systemd.Systemd().running("x.service")
     assert "journalctl" in systemd.Systemd().recent_log("x.service")
+
+
+def test_what_was_written_is_remembered_for_who_looks_for_changes_by_hand(host: Host) -> None:
+    host.run({"main.cf": "one"})
+    path = str(host.etc / "main.cf")
+    before = load_written(host.layout, "mail")[path]
+    assert before.mode == 0o644
+    host.run({"main.cf": "two"}, check=True)
+    assert load_written(host.layout, "mail")[path] == before
+    host.run({"main.cf": "two"})
+    assert load_written(host.layout, "mail")[path] != before
+    host.layout.written_file("mail").unlink()
+    assert load_written(host.layout, "mail") == {}
+    assert not host.run({"main.cf": "two"}).changed
+    assert path in load_written(host.layout, "mail")

@@ -42,6 +42,7 @@ class Controller:
             "certificate": Certificate(subject="CN=dc1", issuer="CN=CA", expires=NOW + 30 * DAY),
             "exposed": [],
             "logins": Logins(accounts=["root"], directory=[]),
+            "layout": {"sites": ["hq"]},
             "database": Database(objects=3000, errors=0, messages=[]),
             **facts,
         }
@@ -69,8 +70,9 @@ def test_a_controller_that_is_well() -> None:
     assert facts["problems"] == []
     assert facts["certificate"]["days_left"] == 30
     assert facts["time"]["signed"] is True
-    assert set(facts) == {"controller", "problems", *CHECKS}
-    assert "database" not in QUICK
+    assert set(facts) == {"controller", "problems", "problems_by_check", *CHECKS}
+    assert facts["layout"] == {"sites": ["hq"]}
+    assert {"layout", "database"}.isdisjoint(QUICK)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,11 @@ def test_a_problem_is_told(facts: dict[str, Any], said: str) -> None:
     found = problems(**facts)
     assert len(found) == 1
     assert said in found[0]
+
+
+def test_problems_are_told_by_check() -> None:
+    facts = examine(Controller(exposed=["a is open"]), ["dns", "files"], LIMITS, now=NOW, fail=False)
+    assert facts["problems_by_check"] == {"dns": [], "files": facts["problems"]}
 
 
 def test_all_problems_come_at_once_and_with_the_facts() -> None:

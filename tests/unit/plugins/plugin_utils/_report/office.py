@@ -83,16 +83,46 @@ def _controller(compiled: dict[str, Any], name: str) -> dict[str, Any]:
         for index, partition in enumerate(PARTITIONS)
     ]
     srv = [
-        {"name": row["name"], "values": [f"0 100 389 {target}." for target in row["targets"]], "error": ""}
+        {
+            "name": row["name"],
+            "type": "SRV",
+            "values": [f"0 100 389 {target}." for target in row["targets"]],
+            "error": "",
+        }
         for row in compiled["srv"]
+    ]
+    records = [
+        {"name": row["name"], "type": row["type"], "values": [f"{value}." for value in row["values"]], "error": ""}
+        for row in compiled["records"]
     ]
     policies = {"{ONE}": {"name": "Default Domain Policy", "sha256": "aa", "acl_sha256": "bb"}}
     return {
         "__roles": {"owners": dict(compiled["fsmo"]), "rid_pool": {"domain_left": 1_073_000_000}},
         "__replication": {"partners": partners, "problems": []},
         "__sysvol": {"owner": "dc2", "policies": policies, "sha256": "cc", "acl_sha256": "dd", "problems": []},
-        "__health": {"controller": name, "certificate": _certificate(name), "problems": []},
-        "__srv": {"answers": srv},
+        "__health": {
+            "controller": name,
+            "certificate": _certificate(name),
+            "problems_by_check": {},
+            "layout": _layout(compiled),
+        },
+        "__srv": {"answers": [*srv, *records]},
+    }
+
+
+def _layout(compiled: dict[str, Any]) -> dict[str, Any]:
+    directory = compiled["directory"]
+    servers = {row["name"]: row["site"] for row in directory["servers"]}
+    return {
+        "sites": list(directory["sites"]),
+        "subnets": {row["subnet"]: row["site"] for row in directory["subnets"]},
+        "links": {
+            row["name"]: {"sites": sorted(row["sites"]), "cost": row["cost"], "interval": row["interval"]}
+            for row in directory["links"]
+        },
+        "servers": {name: {"site": site, "global_catalog": True, "level": 4} for name, site in servers.items()},
+        "levels": {"domain": 4, "forest": 4},
+        "disabled": [user["name"].lower() for user in directory["users"] if not user["enabled"]],
     }
 
 
