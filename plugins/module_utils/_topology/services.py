@@ -233,6 +233,57 @@ RELAY_PORTS: tuple[int, ...] = tuple(SERVICES[name].port for name in ("submissio
 """Where a smart host is asked unless it is said otherwise, the first first."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """A service of the Internet that hosts of some functions need."""
+
+    name: str
+    transports: tuple[str, ...]
+    ports: str
+    functions: tuple[Function, ...]
+    """Who may use it although the host is limited; for `smtp`: who may use it at all."""
+    requirement: str
+    source: str
+    why: str
+
+
+OUTGOING: dict[str, Outgoing] = {
+    row.name: row
+    for row in (
+        Outgoing(
+            name="smtp",
+            transports=_TCP,
+            ports="25",
+            functions=(_MAIL,),
+            requirement="MAIL-20",
+            source="RFC 5321, M3AAWG: managing port 25",
+            why="Mail for others. Nobody else in the offices may: an infected computer sends no spam under the "
+            "offices' address.",
+        ),
+        Outgoing(
+            name="dns",
+            transports=_BOTH,
+            ports="53",
+            functions=tuple(Function),
+            requirement="MAIL-20",
+            source="RFC 1035, RFC 7766",
+            why="Controllers ask the forwarders for what is not theirs, mail servers for block lists, all others until "
+            "there are controllers.",
+        ),
+        Outgoing(
+            name="ntp",
+            transports=_UDP,
+            ports="123",
+            functions=(_DC,),
+            requirement="MAIL-20",
+            source="RFC 5905",
+            why="The PDC emulator follows mailforest_time.servers; all others follow controllers.",
+        ),
+    )
+}
+"""What limited hosts may send to the Internet by what they are."""
+
+
 ANSWERS_UDP: frozenset[str] = frozenset({"dns", "kerberos", "cldap", "ntp"})
 """Protocols that answer a stranger's question over UDP; others cannot be told from a closed port."""
 
