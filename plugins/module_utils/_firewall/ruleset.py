@@ -27,19 +27,32 @@ from .words import (
 
 TABLE = "inet mailforest"
 
-# RFC 4890 section 4.4: what IPv6 cannot do without; for IPv4 what path MTU discovery and traceroute need.
+# RFC 4890, 4.4.1: what a link cannot do without. None of it crosses a router, which hop limit and source show. It comes
+# before what conntrack takes for invalid, as it knows only some of these.
+_LINK = (
+    "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, 141, 142, 148, 149 } "
+    "ip6 hoplimit 255 accept",
+    "icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } "
+    "ip6 saddr fe80::/10 accept",
+    "icmpv6 type { 151, 152, 153 } ip6 saddr fe80::/10 ip6 hoplimit 1 accept",
+)
+# 4.4.1 and 4.4.2 of it; for IPv4 what path MTU discovery and traceroute need.
+_ERRORS = "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept"
+_ECHO = "icmpv6 type echo-request limit rate 20/second burst 40 packets accept"
 _ESSENTIAL = (
     "icmp type { destination-unreachable, time-exceeded, parameter-problem } accept",
-    "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept",
-    "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept",
-    "icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } accept",
     "icmp type echo-request limit rate 20/second burst 40 packets accept",
-    "icmpv6 type echo-request limit rate 20/second burst 40 packets accept",
+    _ERRORS,
+    _ECHO,
 )
+# 4.3.1 and 4.3.2 of it: errors, echoes and mobile IPv6.
+_TRANSIT = (_ERRORS, "icmpv6 type 144-147 accept", _ECHO)
 _DHCP = (
     'meta nfproto ipv4 udp sport 67 udp dport 68 accept comment "DHCP replies"',
     'ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept comment "DHCPv6 replies"',
 )
+ALWAYS_LET_IN = (*_LINK, *_ESSENTIAL, *_DHCP)
+"""What every host takes, whatever the policy says."""
 
 
 def _accept(sets: Sets, rule: Rule) -> Iterator[str]:
@@ -64,6 +77,7 @@ def _input(policy: Policy, sets: Sets, ssh_ports: Sequence[int]) -> Iterator[str
     yield "type filter hook input priority filter; policy drop;"
     yield from _fence(policy, sets)
     yield "ct state { established, related } accept"
+    yield from _LINK
     yield "ct state invalid counter name invalid drop"
     yield 'iifname "lo" accept'
     ssh = Rule(
@@ -122,7 +136,7 @@ def _forward(policy: Policy, sets: Sets) -> Iterator[str]:
     yield "ct state invalid counter name invalid drop"
     yield "tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu"
     yield "ct state { established, related } accept"
-    yield from (_ESSENTIAL[1],) if any(6 in families(r.sources) for r in policy.forward_rules) else ()
+    yield from _TRANSIT if any(6 in families(r.sources) for r in policy.forward_rules) else ()
     yield from ('ct status dnat accept comment "ports that lead inside"',) if policy.dnat else ()
     for rule in policy.forward_rules:
         for words in passing(sets, rule):

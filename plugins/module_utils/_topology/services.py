@@ -62,6 +62,8 @@ class Service:
     """Label and priority of its SRV record (RFC 6186, RFC 8314)."""
     choice: bool = False
     """Off until it is asked for."""
+    why: str = ""
+    """Why it stays closed, where nobody may reach it."""
     login: bool | None = None
     """Whether a login is offered once there is TLS; none: there is no such thing, or it does not matter."""
 
@@ -126,6 +128,27 @@ def _mail(
     )
 
 
+def _closed(
+    name: str, transports: tuple[str, ...], ports: str, provider: Function | None, source: str, why: str
+) -> Service:
+    """A service that nobody may reach, whether something listens or not."""
+    return Service(
+        name=name,
+        transports=transports,
+        ports=ports,
+        provider=provider,
+        audiences=frozenset(),
+        requirement="AD-10",
+        source=source,
+        why=why,
+    )
+
+
+_KB = "Microsoft KB 832017"
+_LEGACY = "Legacy: clients find controllers in DNS, and files over 445."
+_NOT_SAMBA = "A service of Windows controllers that Samba does not have."
+_RSPAMD = "rspamd: its workers have no authentication of their own; Postfix asks on the same host."
+
 CATALOGUE: tuple[Service, ...] = (
     Service(
         name="ssh",
@@ -141,15 +164,6 @@ CATALOGUE: tuple[Service, ...] = (
     _directory("kerberos", _BOTH, "88", protocol="kerberos"),
     _directory("ntp", _UDP, "123", protocol="ntp"),
     _directory("rpc-endpoint", _TCP, "135", protocol="rpc"),
-    Service(
-        name="netbios-session",
-        transports=_TCP,
-        ports="139",
-        provider=_DC,
-        audiences=frozenset(),
-        requirement="AD-10",
-        source="Microsoft KB 832017: legacy, not needed since SMB over 445",
-    ),
     _directory("ldap", _TCP, "389", protocol="ldap", tls=Tls.OFFERED),
     _directory("cldap", _UDP, "389", protocol="cldap"),
     _directory("smb", _TCP, "445", protocol="smb"),
@@ -209,6 +223,17 @@ CATALOGUE: tuple[Service, ...] = (
         requirement="AD-11",
         source="IANA; a port for each tunnel of a gateway",
     ),
+    _closed("netbios-name", _UDP, "137", _DC, _KB, _LEGACY),
+    _closed("netbios-datagram", _UDP, "138", _DC, _KB, _LEGACY),
+    _closed("netbios-session", _TCP, "139", _DC, _KB, _LEGACY),
+    _closed("dfs-replication", _TCP, "5722", _DC, _KB, f"{_NOT_SAMBA} SYSVOL is kept equal by role `sysvol_sync`."),
+    _closed("ad-web-services", _TCP, "9389", _DC, _KB, _NOT_SAMBA),
+    _closed("lmtp", _TCP, "24", _MAIL, "RFC 2033", "Delivery without any check. Postfix reaches Dovecot by a socket."),
+    _closed("http", _TCP, "80", _MAIL, "RFC 9110", "Mail programs are told their settings over TLS only."),
+    _closed("rspamd-proxy", _TCP, "11332", _MAIL, "rspamd's default", _RSPAMD),
+    _closed("rspamd-scanner", _TCP, "11333", _MAIL, "rspamd's default", "rspamd: the proxy judges by itself."),
+    _closed("rspamd-controller", _TCP, "11334", _MAIL, "rspamd's default", "rspamd: a socket for root in its place."),
+    _closed("chrony-control", _UDP, "323", None, "IANA", "chrony's own control; it listens on loopback."),
 )
 
 SERVICES: dict[str, Service] = {service.name: service for service in CATALOGUE}

@@ -87,10 +87,11 @@ def test_order_of_the_input_chain() -> None:
     wanted = [
         "policy drop;",
         "established",
+        "nd-neighbor",
         "ct state invalid",
         '"lo"',
         'comment "ssh"',
-        "nd-neighbor",
+        "packet-too-big",
         "DHCP",
         'comment "x"',
         "reject",
@@ -586,3 +587,36 @@ def test_faults_in_what_is_sent(given: dict[str, Any], words: list[str]) -> None
     with pytest.raises(FirewallError) as caught:
         read_policy(params(**given))
     assert [word for word in words if word not in str(caught.value)] == []
+
+
+# RFC 4890: section, types, and what shows that a message did not cross a router.
+LOCAL = {
+    "4.4.1 errors": ("destination-unreachable, packet-too-big, time-exceeded, parameter-problem", ""),
+    "4.4.1 echo": ("echo-request", "limit"),
+    "4.4.1 neighbours": (
+        "nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert",
+        "hoplimit 255",
+    ),
+    "4.4.1 inverse neighbours and SEND": ("141, 142, 148, 149", "hoplimit 255"),
+    "4.4.1 listeners": ("mld-listener-query, mld-listener-report, mld-listener-done", "saddr fe80::/10"),
+    "4.4.1 multicast routers": ("151, 152, 153", "saddr fe80::/10 ip6 hoplimit 1 "),
+}
+
+
+@pytest.mark.parametrize("section", LOCAL)
+def test_icmpv6_to_this_host(section: str) -> None:
+    types, words = LOCAL[section]
+    (line,) = [line for line in lines() if line.startswith("icmpv6") and types in line]
+    assert words in line and line.endswith("accept")
+
+
+def test_icmpv6_that_is_passed_on() -> None:
+    """RFC 4890, 4.3.1 and 4.3.2; nothing that belongs to one link, and nothing where there is no IPv6."""
+    six = [{"name": "f", "sources": ["2001:db8::/48"]}]
+    found = [line for line in lines("forward", forward=True, forward_rules=six) if "icmpv6" in line]
+    assert [line.partition(" type ")[2].partition(" accept")[0] for line in found] == [
+        "{ destination-unreachable, packet-too-big, time-exceeded, parameter-problem }",
+        "144-147",
+        "echo-request limit rate 20/second burst 40 packets",
+    ]
+    assert not any("icmpv6" in line for line in lines("forward", forward=True))
