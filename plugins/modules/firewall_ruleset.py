@@ -178,6 +178,77 @@ options:
         type: list
         elements: str
         required: true
+  refused:
+    description: >-
+      Traffic that the host neither sends nor passes on, whatever other rules say. Who tries is told at once (ICMP,
+      prohibited). Answers are not looked at; connections that stand are.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Shown as comment in the ruleset.
+        type: str
+        required: true
+      transport:
+        description: The transport.
+        type: str
+        choices: [any, tcp, udp]
+        default: any
+      ports:
+        description: Ports and ranges; none means all.
+        type: list
+        elements: str
+        default: []
+      sources:
+        description: Networks it comes from; none means any.
+        type: list
+        elements: str
+        default: []
+      not_sources:
+        description: Networks from which it may come.
+        type: list
+        elements: str
+        default: []
+      destinations:
+        description: Networks it goes to; none means any.
+        type: list
+        elements: str
+        default: []
+      not_destinations:
+        description: Networks to which it may go.
+        type: list
+        elements: str
+        default: []
+  egress_limited:
+    description: Whether the host sends only what O(egress) names, answers, ICMP and DHCP.
+    type: bool
+    default: false
+  egress:
+    description: Traffic that the host may send.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Shown as comment in the ruleset.
+        type: str
+        required: true
+      transport:
+        description: The transport.
+        type: str
+        choices: [any, tcp, udp]
+        default: any
+      ports:
+        description: Ports and ranges; none means all.
+        type: list
+        elements: str
+        default: []
+      destinations:
+        description: Networks it goes to; none means any.
+        type: list
+        elements: str
+        default: []
   fenced:
     description: >-
       Networks (CIDR) or addresses from which nothing is taken or passed on any more, not even on connections that
@@ -255,6 +326,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._firewall.plan im
 
 _NAME: dict[str, Any] = {"type": "str", "required": True}
 _TRANSPORT: dict[str, Any] = {"type": "str", "choices": ["tcp", "udp"], "required": True}
+_ANY: dict[str, Any] = {"type": "str", "choices": ["any", "tcp", "udp"], "default": "any"}
 _LIST: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
 _NEEDED: dict[str, Any] = {"type": "list", "elements": "str", "required": True}
 
@@ -270,7 +342,7 @@ _OPTIONS: dict[str, Any] = {
     "forward": {"type": "bool", "default": False},
     "forward_rules": _listed(
         name=_NAME,
-        transport={"type": "str", "choices": ["any", "tcp", "udp"], "default": "any"},
+        transport=_ANY,
         ports=_LIST,
         sources=_LIST,
         destinations=_LIST,
@@ -289,6 +361,17 @@ _OPTIONS: dict[str, Any] = {
         not_destinations=_LIST,
     ),
     "tunnelled": _listed(interface=_NAME, networks=_NEEDED),
+    "refused": _listed(
+        name=_NAME,
+        transport=_ANY,
+        ports=_LIST,
+        sources=_LIST,
+        not_sources=_LIST,
+        destinations=_LIST,
+        not_destinations=_LIST,
+    ),
+    "egress_limited": {"type": "bool", "default": False},
+    "egress": _listed(name=_NAME, transport=_ANY, ports=_LIST, destinations=_LIST),
     "fenced": _LIST,
     "fence_open": _LIST,
     "fence_kept": {"type": "bool", "default": False},

@@ -37,12 +37,13 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class ForwardRule:
-    """Traffic that the host passes on. Empty: any."""
+    """Traffic that the host passes on, or sends. Empty: any."""
 
     name: str
     transport: Transport
     ports: Ports = ()
     sources: tuple[Network, ...] = ()
+    not_sources: tuple[Network, ...] = ()
     destinations: tuple[Network, ...] = ()
     not_destinations: tuple[Network, ...] = ()
     in_interfaces: tuple[str, ...] = ()
@@ -89,6 +90,11 @@ class Policy:
     masquerade: tuple[Masquerade, ...] = ()
     dnat: tuple[Dnat, ...] = ()
     tunnelled: tuple[Tunnelled, ...] = ()
+    refused: tuple[ForwardRule, ...] = ()
+    """What is neither sent nor passed on."""
+    egress: tuple[ForwardRule, ...] = ()
+    """What this host may send, where that is limited."""
+    egress_limited: bool = False
     fenced: tuple[Network, ...] = ()
     """From here nothing is taken or passed on, not even on connections that stand."""
     fence_open: Ports = ()
@@ -211,18 +217,28 @@ def _forward(reader: _Reader, place: str, raw: Mapping[str, Any]) -> ForwardRule
         transport=reader.transport(f"{place}.transport", raw.get("transport") or "any", anything=True),
         ports=reader.ports(f"{place}.ports", raw.get("ports") or ()),
         sources=reader.networks(f"{place}.sources", raw.get("sources") or ()),
+        not_sources=reader.networks(f"{place}.not_sources", raw.get("not_sources") or ()),
         destinations=reader.networks(f"{place}.destinations", raw.get("destinations") or ()),
         not_destinations=reader.networks(f"{place}.not_destinations", raw.get("not_destinations") or ()),
         in_interfaces=reader.interfaces(f"{place}.in_interfaces", raw.get("in_interfaces") or ()),
         out_interfaces=reader.interfaces(f"{place}.out_interfaces", raw.get("out_interfaces") or ()),
     )
     _refuse_all_excluded(reader, place, rule.not_destinations)
+    _refuse_all_excluded(reader, place, rule.not_sources, option="not_sources")
     if rule.ports and rule.transport == "any":
         reader.fault(f"{place}.ports", raw["ports"], "needs the transport tcp or udp; with any there are no ports.")
     if rule.sources and rule.destinations and not families(rule.sources) & families(rule.destinations):
         reader.fault(
             place, raw["name"], "goes from one IP version to the other, which matches nothing; use one version."
         )
+    return rule
+
+
+def _refused(reader: _Reader, place: str, raw: Mapping[str, Any]) -> ForwardRule:
+    rule = _forward(reader, place, raw)
+    if not (rule.ports or rule.sources or rule.destinations):
+        words = "names no port, source or destination, so this host could hardly send anything; name what is refused."
+        reader.fault(place, raw["name"], words)
     return rule
 
 
@@ -305,6 +321,9 @@ def read_policy(params: Mapping[str, Any], *, prefix: str = "firewall_") -> Poli
         masquerade=tuple(_masquerade(reader, place, raw) for place, raw in _listed(params, "masquerade", prefix)),
         dnat=tuple(d for place, raw in _listed(params, "dnat", prefix) if (d := _dnat(reader, place, raw))),
         tunnelled=_tunnels(reader, _listed(params, "tunnelled", prefix)),
+        refused=tuple(_refused(reader, place, raw) for place, raw in _listed(params, "refused", prefix)),
+        egress=tuple(_forward(reader, place, raw) for place, raw in _listed(params, "egress", prefix)),
+        egress_limited=bool(params.get("egress_limited")),
         fenced=reader.networks(f"{prefix}fenced", params.get("fenced") or ()),
         fence_open=reader.ports(f"{prefix}fence_open", params.get("fence_open") or ()),
     )
@@ -316,6 +335,9 @@ def read_policy(params: Mapping[str, Any], *, prefix: str = "firewall_") -> Poli
     if not policy.forward and (policy.forward_rules or policy.masquerade or policy.dnat):
         rule = "but there are rules for traffic that is passed on; set it to true, or remove them."
         reader.fault(f"{prefix}forward", False, rule)
+    if policy.egress and not policy.egress_limited:
+        rule = "but firewall_egress says what this host may send; set it to true, or remove the list."
+        reader.fault(f"{prefix}egress_limited", False, rule)
     if reader.faults:
         raise FirewallError("\n".join([*reader.faults, "Nothing was changed. Correct these variables and run again."]))
     return policy

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from .egress import egress, refused
 from .model import Address, Host, Network, Topology, parse_network
 from .plan import DnatPlan, DoorPlan, FirewallPlan, ForwardPlan, MasqueradePlan, RulePlan, TunnelPlan
 from .services import SERVICES, Function, Service, served_by
@@ -119,6 +120,9 @@ class Firewall:
             "masquerade": self._masquerades(host) if gateway else [],
             "dnat": self._led_inside(host) if gateway else [],
             "tunnelled": [{"interface": row["interface"], "networks": row["routes"]} for row in tunnels],
+            "refused": refused(self.topology, host, self.subnets),
+            "egress_limited": bool(host.egress),
+            "egress": egress(self.topology, host, self.subnets, tunnels) if host.egress else [],
             "confirm_through": self._behind(host) if gateway else [],
         }
 

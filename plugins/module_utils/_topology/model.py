@@ -137,6 +137,16 @@ class Share:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Egress:
+    """Something that a limited host may send beside what it must."""
+
+    name: str
+    transport: str
+    ports: tuple[str, ...]
+    destinations: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Host:
     """A host of the system, or an observer (no function)."""
 
@@ -155,6 +165,8 @@ class Host:
     processors: int = 0
     """0 = not known."""
     shares: tuple[Share, ...] = ()
+    egress: tuple[Egress, ...] = ()
+    """Empty: what it sends is not limited."""
 
     @cached_property
     def ip(self) -> Address | None:
@@ -196,6 +208,8 @@ class Mail:
     autoconfig: bool
     group: str
     quota: str
+    direct_senders: tuple[str, ...]
+    """Who may send to the Internet's port 25 beside the mail servers."""
     relay: Mapping[str, Relay]
     """The smart host of each site that has one."""
     antispam: bool
@@ -382,6 +396,11 @@ class Topology:
             for number, host in enumerate(self.mail_servers, start=1)
         }
 
+    def sends_directly(self, host: Host) -> bool:
+        """Whether a host that is no mail server may send to the Internet's port 25 nevertheless."""
+        allowed = [network for text in self.mail.direct_senders if (network := parse_network(text))]
+        return host.ip is not None and any(host.ip in network for network in allowed)
+
     def relays_through(self, host: Host) -> Host | None:
         """The mail server of the topology that is the host's smart host; none where it has none, or a foreign one."""
         relay = self.mail.relay.get(host.site)
@@ -430,6 +449,7 @@ def make_host(name: str, source: HostInput, read: Mapping[str, Any]) -> Host:
         memory=read["mailforest_memory"] or 0,
         processors=read["mailforest_processors"] or 0,
         shares=tuple(Share(**row) for row in read["mailforest_shares"] or ()),
+        egress=tuple(Egress(**row) for row in read["mailforest_egress"] or ()),
     )
 
 

@@ -72,6 +72,26 @@ class ForwardPlan(TypedDict):
     out_interfaces: NotRequired[list[str]]
 
 
+class RefusedPlan(TypedDict):
+    """What a host neither sends nor passes on."""
+
+    name: str
+    transport: str
+    ports: list[str]
+    sources: list[str]
+    not_sources: list[str]
+    not_destinations: list[str]
+
+
+class EgressPlan(TypedDict):
+    """What a limited host may send."""
+
+    name: str
+    transport: str
+    ports: list[str]
+    destinations: list[str]
+
+
 class MasqueradePlan(TypedDict):
     """Traffic that leaves under the gateway's address."""
 
@@ -115,6 +135,9 @@ class FirewallPlan(TypedDict):
     masquerade: list[MasqueradePlan]
     dnat: list[DnatPlan]
     tunnelled: list[TunnelledPlan]
+    refused: list[RefusedPlan]
+    egress_limited: bool
+    egress: list[EgressPlan]
     confirm_through: list[DoorPlan]
 
 

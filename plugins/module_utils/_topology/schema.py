@@ -210,6 +210,12 @@ VARIABLES: tuple[Variable, ...] = (
                     name="group", kind=Text(), default="mail-users", about="Directory group whose members have mail."
                 ),
                 Entry(
+                    name="direct_senders",
+                    kind=Many(item=Text()),
+                    about="Networks or addresses in the offices that may send to port 25 of the Internet beside the "
+                    "mail servers, such as a mail server that is no part of the system.",
+                ),
+                Entry(
                     name="relay",
                     kind=Mapped(
                         key="site",
@@ -472,6 +478,34 @@ HOST_VARIABLES: tuple[Variable, ...] = (
             )
         ),
         about="Folders that a member serves to all sites. Only hosts of `mailforest_members` have shares.",
+    ),
+    Variable(
+        name="mailforest_egress",
+        kind=Many(
+            item=Record(
+                entries=(
+                    Entry(name="name", kind=Text(), required=True, about="Comment in the rules, such as `updates`."),
+                    Entry(
+                        name="transport",
+                        kind=Text(choices=("any", "tcp", "udp")),
+                        default="tcp",
+                        about="The transport.",
+                    ),
+                    Entry(
+                        name="ports",
+                        kind=Many(item=Text(numbers=True)),
+                        about="Ports and ranges, such as `443` and `8000-8010`. None means all.",
+                    ),
+                    Entry(
+                        name="destinations",
+                        kind=Many(item=Text()),
+                        about="Networks (CIDR) or addresses. None means everywhere.",
+                    ),
+                )
+            )
+        ),
+        about="What the host may send beside traffic within the offices and what its functions need: tunnels, DNS, the "
+        "controllers' time, mail of mail servers. Where it stands, all else is refused; package mirrors must be named.",
     ),
     Variable(
         name="mailforest_processors",

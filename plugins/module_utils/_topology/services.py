@@ -62,6 +62,8 @@ class Service:
     """Label and priority of its SRV record (RFC 6186, RFC 8314)."""
     choice: bool = False
     """Off until it is asked for."""
+    why: str = ""
+    """Why it stays closed, where nobody may reach it."""
     login: bool | None = None
     """Whether a login is offered once there is TLS; none: there is no such thing, or it does not matter."""
 
@@ -126,6 +128,27 @@ def _mail(
     )
 
 
+def _closed(
+    name: str, transports: tuple[str, ...], ports: str, provider: Function | None, source: str, why: str
+) -> Service:
+    """A service that nobody may reach, whether something listens or not."""
+    return Service(
+        name=name,
+        transports=transports,
+        ports=ports,
+        provider=provider,
+        audiences=frozenset(),
+        requirement="AD-10",
+        source=source,
+        why=why,
+    )
+
+
+_KB = "Microsoft KB 832017"
+_LEGACY = "Legacy: clients find controllers in DNS, and files over 445."
+_NOT_SAMBA = "A service of Windows controllers that Samba does not have."
+_RSPAMD = "rspamd: its workers have no authentication of their own; Postfix asks on the same host."
+
 CATALOGUE: tuple[Service, ...] = (
     Service(
         name="ssh",
@@ -141,15 +164,6 @@ CATALOGUE: tuple[Service, ...] = (
     _directory("kerberos", _BOTH, "88", protocol="kerberos"),
     _directory("ntp", _UDP, "123", protocol="ntp"),
     _directory("rpc-endpoint", _TCP, "135", protocol="rpc"),
-    Service(
-        name="netbios-session",
-        transports=_TCP,
-        ports="139",
-        provider=_DC,
-        audiences=frozenset(),
-        requirement="AD-10",
-        source="Microsoft KB 832017: legacy, not needed since SMB over 445",
-    ),
     _directory("ldap", _TCP, "389", protocol="ldap", tls=Tls.OFFERED),
     _directory("cldap", _UDP, "389", protocol="cldap"),
     _directory("smb", _TCP, "445", protocol="smb"),
@@ -209,6 +223,17 @@ CATALOGUE: tuple[Service, ...] = (
         requirement="AD-11",
         source="IANA; a port for each tunnel of a gateway",
     ),
+    _closed("netbios-name", _UDP, "137", _DC, _KB, _LEGACY),
+    _closed("netbios-datagram", _UDP, "138", _DC, _KB, _LEGACY),
+    _closed("netbios-session", _TCP, "139", _DC, _KB, _LEGACY),
+    _closed("dfs-replication", _TCP, "5722", _DC, _KB, f"{_NOT_SAMBA} SYSVOL is kept equal by role `sysvol_sync`."),
+    _closed("ad-web-services", _TCP, "9389", _DC, _KB, _NOT_SAMBA),
+    _closed("lmtp", _TCP, "24", _MAIL, "RFC 2033", "Delivery without any check. Postfix reaches Dovecot by a socket."),
+    _closed("http", _TCP, "80", _MAIL, "RFC 9110", "Mail programs are told their settings over TLS only."),
+    _closed("rspamd-proxy", _TCP, "11332", _MAIL, "rspamd's default", _RSPAMD),
+    _closed("rspamd-scanner", _TCP, "11333", _MAIL, "rspamd's default", "rspamd: the proxy judges by itself."),
+    _closed("rspamd-controller", _TCP, "11334", _MAIL, "rspamd's default", "rspamd: a socket for root in its place."),
+    _closed("chrony-control", _UDP, "323", None, "IANA", "chrony's own control; it listens on loopback."),
 )
 
 SERVICES: dict[str, Service] = {service.name: service for service in CATALOGUE}
@@ -231,6 +256,57 @@ DEFAULT_PUBLISHED: tuple[str, ...] = tuple(
 
 RELAY_PORTS: tuple[int, ...] = tuple(SERVICES[name].port for name in ("submission", "submissions", "submission-2525"))
 """Where a smart host is asked unless it is said otherwise, the first first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """A service of the Internet that hosts of some functions need."""
+
+    name: str
+    transports: tuple[str, ...]
+    ports: str
+    functions: tuple[Function, ...]
+    """Who may use it although the host is limited; for `smtp`: who may use it at all."""
+    requirement: str
+    source: str
+    why: str
+
+
+OUTGOING: dict[str, Outgoing] = {
+    row.name: row
+    for row in (
+        Outgoing(
+            name="smtp",
+            transports=_TCP,
+            ports="25",
+            functions=(_MAIL,),
+            requirement="MAIL-20",
+            source="RFC 5321, M3AAWG: managing port 25",
+            why="Mail for others. Nobody else in the offices may: an infected computer sends no spam under the "
+            "offices' address.",
+        ),
+        Outgoing(
+            name="dns",
+            transports=_BOTH,
+            ports="53",
+            functions=tuple(Function),
+            requirement="MAIL-20",
+            source="RFC 1035, RFC 7766",
+            why="Controllers ask the forwarders for what is not theirs, mail servers for block lists, all others until "
+            "there are controllers.",
+        ),
+        Outgoing(
+            name="ntp",
+            transports=_UDP,
+            ports="123",
+            functions=(_DC,),
+            requirement="MAIL-20",
+            source="RFC 5905",
+            why="The PDC emulator follows mailforest_time.servers; all others follow controllers.",
+        ),
+    )
+}
+"""What limited hosts may send to the Internet by what they are."""
 
 
 ANSWERS_UDP: frozenset[str] = frozenset({"dns", "kerberos", "cldap", "ntp"})

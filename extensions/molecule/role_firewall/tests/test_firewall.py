@@ -103,6 +103,49 @@ def test_a_fenced_address_reaches_what_is_left_to_it(host: Host, fenced: Callabl
     assert not fenced(8090)
 
 
+@pytest.fixture
+def beyond(host: Host) -> Iterator[Callable[[int], str]]:
+    """What this host is told when it connects to a neighbour, which a namespace on it is; it serves two ports."""
+    inside = "ip netns exec beyond"
+    root_shell(host, "ip netns add beyond && ip link add near type veth peer name far netns beyond")
+    root_shell(host, "ip address add 192.0.2.0/31 dev near && ip link set near up")
+    root_shell(host, f"{inside} ip address add 192.0.2.1/31 dev far && {inside} ip link set far up")
+    for port in (8080, 8090):
+        root_shell(host, f"systemd-run --unit=beyond-{port} {inside} python3 -m http.server {port}")
+    listening = f"{inside} ss -tln | grep -c ':80[89]0' | grep -q 2"
+    root_shell(host, f'timeout 20 sh -c "until {listening}; do sleep 0.2; done"')
+
+    def told(port: int) -> str:
+        done = host.run(f'python3 -c "{_CONNECT}" 192.0.2.1 {port}')
+        return str(done.stdout).strip()
+
+    yield told
+    root_shell(host, "systemctl stop beyond-8080 beyond-8090; ip link delete near; ip netns delete beyond")
+
+
+_CONNECT = """
+import errno, socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=3).close()
+    print('open')
+except TimeoutError:
+    print('silent')
+except OSError as exc:
+    print(errno.errorcode[exc.errno])
+""".strip()
+
+
+def test_a_limited_host_sends_only_what_is_named(host: Host, beyond: Callable[[int], str]) -> None:
+    """Its programs are told so at once; ssh, by which this test comes, is answered all the same."""
+    assert {port: beyond(port) for port in (8080, 8090)} == {8080: "open", 8090: "EHOSTUNREACH"}
+    root_shell(host, "nft flush chain inet mailforest output")
+    try:
+        assert beyond(8090) == "open", "the control: it is the rule that holds it back"
+    finally:
+        root_shell(host, "systemctl reload mailforest-firewall.service")
+    assert beyond(8090) == "EHOSTUNREACH"
+
+
 def test_without_our_table_all_is_open(host: Host) -> None:
     """The control: what the other tests find closed is closed by the rules, not for another reason."""
     root_shell(host, "systemctl stop mailforest-firewall.service")

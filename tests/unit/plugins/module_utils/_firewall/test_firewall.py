@@ -87,10 +87,11 @@ def test_order_of_the_input_chain() -> None:
     wanted = [
         "policy drop;",
         "established",
+        "nd-neighbor",
         "ct state invalid",
         '"lo"',
         'comment "ssh"',
-        "nd-neighbor",
+        "packet-too-big",
         "DHCP",
         'comment "x"',
         "reject",
@@ -539,3 +540,83 @@ def test_the_administrator_is_not_fenced() -> None:
         refuse_lock_out(policy, Access(ssh_ports=(22,), clients=(ipaddress.ip_address("198.51.100.2"),)))
     with pytest.raises(FirewallError, match="would cut this host off from everybody"):
         read_policy(params(fenced=["0.0.0.0/0"]))
+
+
+MAIL_ONLY = {"name": "mail", "transport": "tcp", "ports": ["25"], "not_destinations": [OFFICE]}
+
+
+def test_what_is_refused_is_neither_sent_nor_passed_on() -> None:
+    options = {"forward": True, "refused": [MAIL_ONLY | {"not_sources": ["198.51.100.80"]}]}
+    assert lines("refused_sending", **options) == [
+        "ip saddr != @net_198_51_100_80 ip daddr != @net_198_51_100_64_26 tcp dport { 25 } "
+        'counter reject with icmpx admin-prohibited comment "mail"',
+        'meta nfproto ipv6 tcp dport { 25 } counter reject with icmpx admin-prohibited comment "mail"',
+    ]
+    forward = lines("forward", **options)
+    assert forward.index("ct direction original jump refused_sending") < forward.index(
+        "ct state { established, related } accept"
+    )
+    assert lines("output", **options)[1:] == ['oifname "lo" accept', "ct direction original jump refused_sending"]
+    assert "refused_sending" not in render(read_policy(params(forward=True)), ssh_ports=[22])
+
+
+def test_a_limited_host_sends_what_is_named_and_answers() -> None:
+    updates = {"name": "updates", "transport": "tcp", "ports": ["443"], "destinations": ["203.0.113.9"]}
+    found = lines("output", egress_limited=True, egress=[updates, {"name": "offices", "destinations": [OFFICE]}])
+    wanted = ['"lo"', "ct direction reply", "related", "tcp sport { 22 }", "icmp", '"DHCP"', '"updates"', '"offices"']
+    at = [next(i for i, line in enumerate(found) if word in line) for word in wanted]
+    assert at == sorted(at)
+    assert 'ip daddr @net_203_0_113_9 tcp dport { 443 } counter accept comment "updates"' in found
+    assert found[-1] == "counter name not_sent reject with icmpx admin-prohibited"
+    assert "counter name not_sent" in lines("output", egress_limited=True)[-1]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        pytest.param({"refused": [{"name": "all"}]}, ["firewall_refused[0]", "hardly send anything"], id="all"),
+        pytest.param(
+            {"refused": [MAIL_ONLY | {"not_sources": ["::/0"]}]},
+            ["firewall_refused[0].not_sources", "excludes every address"],
+            id="nobody is refused",
+        ),
+        pytest.param({"egress": [{"name": "x"}]}, ["firewall_egress_limited", "set it to true"], id="not limited"),
+    ],
+)
+def test_faults_in_what_is_sent(given: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(FirewallError) as caught:
+        read_policy(params(**given))
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+# RFC 4890: section, types, and what shows that a message did not cross a router.
+LOCAL = {
+    "4.4.1 errors": ("destination-unreachable, packet-too-big, time-exceeded, parameter-problem", ""),
+    "4.4.1 echo": ("echo-request", "limit"),
+    "4.4.1 neighbours": (
+        "nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert",
+        "hoplimit 255",
+    ),
+    "4.4.1 inverse neighbours and SEND": ("141, 142, 148, 149", "hoplimit 255"),
+    "4.4.1 listeners": ("mld-listener-query, mld-listener-report, mld-listener-done", "saddr fe80::/10"),
+    "4.4.1 multicast routers": ("151, 152, 153", "saddr fe80::/10 ip6 hoplimit 1 "),
+}
+
+
+@pytest.mark.parametrize("section", LOCAL)
+def test_icmpv6_to_this_host(section: str) -> None:
+    types, words = LOCAL[section]
+    (line,) = [line for line in lines() if line.startswith("icmpv6") and types in line]
+    assert words in line and line.endswith("accept")
+
+
+def test_icmpv6_that_is_passed_on() -> None:
+    """RFC 4890, 4.3.1 and 4.3.2; nothing that belongs to one link, and nothing where there is no IPv6."""
+    six = [{"name": "f", "sources": ["2001:db8::/48"]}]
+    found = [line for line in lines("forward", forward=True, forward_rules=six) if "icmpv6" in line]
+    assert [line.partition(" type ")[2].partition(" accept")[0] for line in found] == [
+        "{ destination-unreachable, packet-too-big, time-exceeded, parameter-problem }",
+        "144-147",
+        "echo-request limit rate 20/second burst 40 packets",
+    ]
+    assert not any("icmpv6" in line for line in lines("forward", forward=True))

@@ -65,7 +65,7 @@ def test_roles_know_every_key() -> None:
     assert set(TunnelPlan.__annotations__) == set(options("site_tunnel")["site_tunnel_links"]["options"])
     assert {f"firewall_{key}" for key in FirewallPlan.__annotations__} <= set(options("firewall"))
     firewall = plan(TWO_OFFICES, sites(1))["hosts"]["gw-hq"]["firewall"]
-    for key in ("rules", "forward_rules", "masquerade", "dnat", "tunnelled"):
+    for key in ("rules", "forward_rules", "masquerade", "dnat", "tunnelled", "refused"):
         known = set(options("firewall")[f"firewall_{key}"]["options"])
         assert firewall[key] and all(set(row) <= known for row in firewall[key])
 

@@ -35,6 +35,8 @@ RECORDS = "mailforest_dns/records"
 AGE_KEY = f"age1{'q' * 58}"
 SHARE = {"name": "projects", "path": "/srv/projects", "group": "projects-rw"}
 LOCAL = {"name": "projects-rw", "scope": "domainlocal"}
+EGRESS = "hosts/mx1/vars/mailforest_egress"
+UPDATES = {"name": "updates", "transport": "tcp", "ports": ["443"], "destinations": ["203.0.113.9"]}
 MEMBER_SHARES = "hosts/member1/vars/mailforest_shares"
 SMART_HOST = {"host": "smarthost.example.net"}
 PDC_ON_GATEWAY: Edits = {"hosts/gw-hq/groups": [GW, DC], "mailforest_fsmo": {"pdc": "gw-hq"}}
@@ -415,6 +417,17 @@ ONE: list[Row] = [
         PDC_ON_GATEWAY | {"mailforest_waivers": [WAIVER | {"until": "June"}]},
         {"pdc-not-on-gateway"},
     ),
+    (
+        "direct-senders-legal",
+        "mailforest_mail.direct_senders[0]",
+        {"mailforest_mail/direct_senders": ["198.51.100.80/26"]},
+        set(),
+    ),
+    ("egress-legal", "mx1.mailforest_egress[0].destinations[0]", {EGRESS: [UPDATES | {"destinations": ["x"]}]}, set()),
+    ("egress-legal", "mx1.mailforest_egress[0].ports[0]", {EGRESS: [UPDATES | {"ports": ["0"]}]}, set()),
+    ("egress-legal", "mx1.mailforest_egress[0].ports[0]", {EGRESS: [UPDATES | {"ports": ["90-80"]}]}, set()),
+    ("egress-legal", "mx1.mailforest_egress[0].name", {EGRESS: [UPDATES | {"name": 'a"b'}]}, set()),
+    ("egress-legal", "mx1.mailforest_egress[0].transport", {EGRESS: [UPDATES | {"transport": "any"}]}, set()),
     ("waiver-unused", "mailforest_waivers[0]", {"mailforest_waivers": [WAIVER]}, set()),
     (
         "waiver-ending",
