@@ -105,7 +105,7 @@ def _from_connect(progress: Progress, error: Exception) -> Finding:
     if isinstance(error, TimeoutError):
         return progress.finding(Verdict.FILTERED, "no answer to the connection request")
     code = error.errno if isinstance(error, OSError) else None
-    if code in (errno.ECONNREFUSED, errno.ECONNRESET):
+    if code == errno.ECONNREFUSED:
         return progress.finding(Verdict.REFUSED, "the host answers that nothing listens")
     text = str(error.strerror) if isinstance(error, OSError) and error.strerror else str(error)
     return progress.finding(Verdict.UNREACHABLE if code in _UNREACHABLE else Verdict.UNKNOWN, text)

@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailforest.stack.plugins.module_utils._probe import (
+    Check,
     Finding,
     Stage,
     Verdict,
     check,
+    probe,
     tcp,
 )
 from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._probe import fakes
@@ -325,6 +327,13 @@ def test_ssh_after_a_notice() -> None:
 def test_bare_connection_reaches_no_further_than_connect() -> None:
     found = find(fakes.silence)
     assert (found.verdict, found.stage) == (Verdict.OPEN, Stage.CONNECT)
+
+
+def test_a_connection_that_is_taken_and_reset_was_taken() -> None:
+    """Whether the reset comes before or after the kernel is asked how the connection went."""
+    with fakes.listening(fakes.resets) as port:
+        results = probe([Check(host="127.0.0.1", port=port)] * 200)
+    assert {(result.finding.verdict, result.finding.stage) for result in results} == {(Verdict.OPEN, Stage.CONNECT)}
 
 
 def test_refused() -> None:
