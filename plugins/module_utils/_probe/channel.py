@@ -11,6 +11,8 @@ import ipaddress
 import os
 import socket
 import ssl
+from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -24,11 +26,22 @@ _MOST_BYTES = 256 * 1024
 _SAMPLE = 64
 
 
+@cache
+def _first_chosen_port() -> int:
+    """The first port that the kernel chooses for a connection."""
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return 1
+
+
 def connected_to_itself(connection: socket.socket, address: str, port: int) -> bool:
-    """On loopback a port of the ephemeral range can connect to itself when nobody listens there.
+    """On loopback a port that the kernel chooses can connect to itself when nobody listens there.
 
     The other side's name is not asked for: after a reset there is none.
     """
+    if port < _first_chosen_port():
+        return False
     own, own_port = connection.getsockname()[:2]
     return own_port == port and ipaddress.ip_address(own) == ipaddress.ip_address(address.partition("%")[0])
 
@@ -55,7 +68,7 @@ class Channel:
     async def dial(cls, address: str, port: int) -> Self:
         """Connect; the operating system's error says why it did not work.
 
-        Where nobody listens, and at a firewall that rejects, it is ECONNREFUSED; before ECONNRESET there was a connection.
+        Where nobody listens, and at a firewall that rejects, it is ECONNREFUSED; ECONNRESET comes after a connection.
         """
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         connection = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailforest.stack.plugins.module_utils._probe.runner import Result
+from ansible_collections.mailforest.stack.plugins.module_utils._probe.result import Result
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.verdict import Expectation, Verdict
 
 MOST_LINES = 50

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._probe import trust
@@ -193,6 +193,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "capabilities": _list,
 }
 _REQUIRED = ("host", "port")
+_WITHOUT_CONTRADICTION = frozenset({"host", "port", "name", "expect", "accept", "requirement", "timeout"})
 
 
 def _contradictions(check: Check) -> Iterable[tuple[str, str]]:
@@ -230,22 +231,41 @@ def _given(check: Check, **defaults: Any) -> Iterator[str]:
     return (key for key, default in defaults.items() if getattr(check, key) != default)
 
 
-def parse(raw: Mapping[str, Any], *, where: str, timeout: float) -> Check:
+class Reader:
+    """Reads the values of many checks: what is given again and again, such as a host, is read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, type, Any], Any] = {}
+
+    def read(self, key: str, value: Any) -> Any:
+        """Return the value of a known key, or raise ValueError."""
+        if not isinstance(value, str | int):
+            return READERS[key](value)
+        known = (key, type(value), value)
+        if known not in self._known:
+            self._known[known] = READERS[key](value)
+        return self._known[known]
+
+
+def parse(raw: Mapping[str, Any], *, where: str, timeout: float, reader: Reader | None = None) -> Check:
     """Return the check in raw; where names it in errors."""
+    reader = reader or Reader()
     absent = [key for key in _REQUIRED if raw.get(key) in (None, "")]
     problems = [f"{where}.{key}: missing; every check needs {' and '.join(_REQUIRED)}." for key in absent]
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"timeout": timeout}
     for key, value in raw.items():
         if key not in READERS:
             problems.append(f"{where}.{key}: no such key. Known: {', '.join(READERS)}.")
         elif value is not None and value != "":
             try:
-                values[key] = READERS[key](value)
+                values[key] = reader.read(key, value)
             except ValueError as error:
                 problems.append(f"{where}.{key}: {error}.")
     if problems:
         raise SpecError(problems)
-    check = replace(Check(host=values["host"], port=values["port"], timeout=timeout), **values)
+    check = Check(**values)
+    if values.keys() <= _WITHOUT_CONTRADICTION:
+        return check
     if contradictions := [f"{where}.{key}: {text}." for key, text in _contradictions(check)]:
         raise SpecError(contradictions)
     return check
@@ -255,13 +275,14 @@ def parse_all(raw: Sequence[Any], *, timeout: float = 5.0) -> list[Check]:
     """Return all checks, or raise SpecError with every mistake in every check."""
     checks: list[Check] = []
     problems: list[str] = []
+    reader = Reader()
     for index, item in enumerate(raw):
         where = f"checks[{index}]"
         if not isinstance(item, Mapping):
             problems.append(f"{where}: {item!r} is not a dictionary.")
             continue
         try:
-            checks.append(parse(item, where=where, timeout=timeout))
+            checks.append(parse(item, where=where, timeout=timeout, reader=reader))
         except SpecError as error:
             problems += error.problems
     if problems:

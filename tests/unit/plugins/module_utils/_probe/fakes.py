@@ -200,6 +200,16 @@ def resets(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def after_a_word(behave: Behaviour) -> Behaviour:
+    """Listen until something was said."""
+
+    def behave_then(connection: socket.socket) -> None:
+        connection.recv(65536)
+        behave(connection)
+
+    return behave_then
+
+
 def late(seconds: float, behave: Behaviour) -> Behaviour:
     """Say nothing for a while, then be as usual."""
 

@@ -85,8 +85,8 @@ def _hello(version: int) -> bytes:
         (fakes.says(_hello(0x0300)), "SSLv3"),
         (fakes.says(_hello(0x0303)), ""),
         (fakes.says(b"\x15\x03\x01\x00\x02\x02\x46"), ""),
-        (fakes.hang_up, ""),
-        (fakes.resets, ""),
+        (fakes.after_a_word(fakes.hang_up), ""),
+        (fakes.after_a_word(fakes.resets), ""),
     ],
 )
 def test_how_an_answer_is_read(answer: Behaviour, taken: str) -> None:

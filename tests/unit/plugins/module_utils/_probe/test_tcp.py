@@ -15,6 +15,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._probe import (
     Finding,
     Stage,
     Verdict,
+    channel,
     check,
     probe,
     tcp,
@@ -352,7 +353,9 @@ def test_a_port_that_connects_to_itself_is_refused(monkeypatch: pytest.MonkeyPat
                 self.bind(("127.0.0.1", port))
 
     monkeypatch.setattr(socket, "socket", Bound)
+    monkeypatch.setattr(channel, "_first_chosen_port", lambda: port)
     assert check(host="127.0.0.1", port=port).finding.verdict is Verdict.REFUSED
+    assert check(host="127.0.0.1", port=port, protocol="smtp").finding.verdict is Verdict.REFUSED
 
 
 def test_filtered() -> None:
