@@ -112,13 +112,13 @@ def theirs(layout: Layout) -> str:
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hosts", type=int, default=4)
-    parser.add_argument("--open", type=int, default=13, help="open ports per host")
-    parser.add_argument("--refused", type=int, default=1, help="refused ports per host")
-    parser.add_argument("--filtered", type=int, default=1, help="filtered ports per host")
+    parser.add_argument("--hosts", type=int, default=20)
+    parser.add_argument("--open", type=int, default=16, help="open ports per host")
+    parser.add_argument("--refused", type=int, default=2, help="refused ports per host")
+    parser.add_argument("--filtered", type=int, default=2, help="filtered ports per host")
     parser.add_argument("--timeout", type=float, default=3.0, help="seconds")
     parser.add_argument("--repeat", type=int, default=1)
-    parser.add_argument("--goal", type=float, help="ratio that must not be passed")
+    parser.add_argument("--goal", type=float, default=0.02, help="ratio that must not be passed")
     return parser.parse_args()
 
 

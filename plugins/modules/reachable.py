@@ -81,6 +81,13 @@ options:
         description: PEM file, on the host the module runs on, with the authorities to trust. By default the system's.
         type: path
         default: ""
+      verify_chain:
+        description:
+          - Whether the issuer of the certificate must be trusted.
+          - V(false) is for a host that does not know the authority. Dates, name and O(checks[].fingerprints) are judged
+            all the same.
+        type: bool
+        default: true
       expect:
         description: V(closed) is met by the verdicts refused, filtered and unreachable.
         type: str
@@ -112,20 +119,37 @@ options:
       min_days_left:
         description: Days for which the certificate must still be valid.
         type: int
+      fingerprints:
+        description:
+          - SHA-256 fingerprints, of which the server's certificate must have one. Colons and upper case are taken too.
+          - Give the old and the new one while a certificate is changed.
+        type: list
+        elements: str
+        default: []
       tls_minimum:
-        description: Anything older is offered in a connection of its own, and must be refused.
+        description:
+          - Anything older is offered in a connection of its own, and must be refused.
+          - The hello is made by the module, so that it does not matter what this host's OpenSSL still knows.
         type: str
         choices: [TLSv1.2, TLSv1.3]
       cleartext_auth:
         description:
           - With V(refused), a login without TLS is tried in a connection of its own, and must be refused.
           - Tried are AUTH, LOGIN, USER or a simple bind, for a user that nobody is.
-          - Being asked for the password counts as accepted.
+          - Being asked for the password counts as accepted, and so does an offer of C(PLAIN), C(LOGIN), C(USER) or a
+            bearer token.
         type: str
         choices: [refused]
       auth_offered:
         description: Whether a login must be, or must not be, offered. V(false) is looked at before and after TLS.
         type: bool
+      mechanisms:
+        description:
+          - SASL mechanisms that must be offered, after TLS if there is TLS.
+          - C(LOGIN command) and C(USER command) stand for the ways of IMAP and POP3 without SASL.
+        type: list
+        elements: str
+        default: []
       capabilities:
         description:
           - Capabilities that must be there, after TLS if there is TLS.
@@ -243,8 +267,18 @@ results:
         - Subject, names, issuer, dates, days left and SHA-256 fingerprint of the server's certificate, trusted or not.
       type: dict
     answer:
-      description: What the server said, such as banner, capabilities, mechanisms, or facts of the protocol.
+      description:
+        - What the server said, such as banner, capabilities, mechanisms, or facts of the protocol. With STARTTLS,
+          C(before_tls) has the same for the time before it.
       type: dict
+certificates:
+  description:
+    - Every certificate that a check saw, trusted or not, with C(name), C(host) and C(port) of the check, C(subject),
+      C(names), C(issuer), C(not_before), C(not_after), C(days_left) and C(fingerprint_sha256).
+    - Complete whatever O(report) leaves out of RV(results).
+  returned: always
+  type: list
+  elements: dict
 checked: {description: Number of checks., returned: always, type: int, sample: 18}
 failed_checks: {description: Number of checks that did not pass., returned: always, type: int, sample: 0}
 verdicts: {description: How often each verdict was given., returned: always, type: dict, sample: {open: 17, refused: 1}}

@@ -6,12 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.mailforest.stack.plugins.module_utils._probe.runner import (
-    Limits,
-    Result,
-    probe,
-    probe_async,
-)
+from ansible_collections.mailforest.stack.plugins.module_utils._probe.result import Limits, Result
+from ansible_collections.mailforest.stack.plugins.module_utils._probe.runner import probe, probe_async
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.spec import Check, SpecError, parse_all
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.verdict import (
     Expectation,

@@ -7,8 +7,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import ipaddress
+import os
 import socket
 import ssl
+from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -17,13 +21,37 @@ from ansible_collections.mailforest.stack.plugins.module_utils._probe.verdict im
 
 _CHUNK = 65536
 _LONGEST_LINE = 8192
+_MOST_BYTES = 256 * 1024
+"""What one connection may say: no honest answer to a probe comes near it."""
+_SAMPLE = 64
+
+
+@cache
+def _first_chosen_port() -> int:
+    """The first port that the kernel chooses for a connection."""
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return 1
+
+
+def connected_to_itself(connection: socket.socket, address: str, port: int) -> bool:
+    """On loopback a port that the kernel chooses can connect to itself when nobody listens there.
+
+    The other side's name is not asked for: after a reset there is none.
+    """
+    if port < _first_chosen_port():
+        return False
+    own, own_port = connection.getsockname()[:2]
+    return own_port == port and ipaddress.ip_address(own) == ipaddress.ip_address(address.partition("%")[0])
 
 
 class Channel:
     """A connected socket, optionally under TLS, with the few ways of reading that the probes need."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, *, broken: ConnectionResetError | None = None) -> None:
         self._socket = connection
+        self._broken = broken
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray()
         self._incoming: ssl.MemoryBIO
@@ -31,21 +59,31 @@ class Channel:
         self.tls: ssl.SSLObject | None = None
         self.first = b""
         """The first bytes off the wire since the connection, or since TLS was begun."""
+        self.said = b""
+        """The first bytes of what was said, without TLS around it."""
+        self.heard = 0
+        """How many bytes were said."""
 
     @classmethod
     async def dial(cls, address: str, port: int) -> Self:
-        """Connect; the operating system's error says why it did not work."""
+        """Connect; the operating system's error says why it did not work.
+
+        Where nobody listens, and at a firewall that rejects, it is ECONNREFUSED; ECONNRESET comes after a connection.
+        """
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         connection = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        broken: ConnectionResetError | None = None
         try:
-            await asyncio.get_running_loop().sock_connect(connection, (address, port))
-            # On loopback a port of the ephemeral range can connect to itself when nobody listens there.
-            if connection.getsockname() == connection.getpeername():
+            try:
+                await asyncio.get_running_loop().sock_connect(connection, (address, port))
+            except ConnectionResetError:
+                broken = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            if connected_to_itself(connection, address, port):
                 raise ConnectionRefusedError(errno.ECONNREFUSED, "nothing listens there")
         except BaseException:
             connection.close()
             raise
-        return cls(connection)
+        return cls(connection, broken=broken)
 
     async def __aenter__(self) -> Self:
         return self
@@ -78,7 +116,7 @@ class Channel:
     async def write(self, data: bytes) -> None:
         """Send all of data."""
         if self.tls is None:
-            await self._loop.sock_sendall(self._socket, data)
+            await self._send(data)
         else:
             self.tls.write(data)
             await self._flush()
@@ -110,12 +148,17 @@ class Channel:
         return bytes(self._buffer[:count])
 
     async def _fill(self) -> None:
-        if self.tls is None:
-            self._buffer += await self._receive()
-            return
+        data = await (self._receive() if self.tls is None else self._decrypted(self.tls))
+        self._buffer += data
+        self.heard += len(data)
+        self.said += data[: _SAMPLE - len(self.said)]
+        if self.heard > _MOST_BYTES:
+            raise Judged(Verdict.WRONG_PROTOCOL, f"sent {self.heard} bytes without end: {printable(self.said)}")
+
+    async def _decrypted(self, tls: ssl.SSLObject) -> bytes:
         while True:
             try:
-                data = self.tls.read(_CHUNK)
+                data = tls.read(_CHUNK)
             except ssl.SSLWantReadError:
                 await self._flush()
                 self._incoming.write(await self._receive())
@@ -124,17 +167,22 @@ class Channel:
                 data = b""
             if not data:
                 raise EOFError("closed by the other side")
-            self._buffer += data
-            return
+            return data
 
     async def _receive(self) -> bytes:
+        if self._broken:
+            raise self._broken
         data = await self._loop.sock_recv(self._socket, _CHUNK)
         if not data:
             raise EOFError("closed by the other side")
-        if len(self.first) < 64:
-            self.first += data[:64]
+        self.first += data[: _SAMPLE - len(self.first)]
         return data
 
     async def _flush(self) -> None:
         if data := self._outgoing.read():
-            await self._loop.sock_sendall(self._socket, data)
+            await self._send(data)
+
+    async def _send(self, data: bytes) -> None:
+        if self._broken:
+            raise self._broken
+        await self._loop.sock_sendall(self._socket, data)

@@ -17,6 +17,10 @@ MOST_LINES = 256
 PROBE_USER = "mailforest-probe"
 """A name nobody has: it is offered only to see whether a login would be looked at before TLS."""
 
+IN_CLEAR = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER", "LOGIN COMMAND", "USER COMMAND"})
+"""Ways to log in that send what is secret as it is."""
+_MOST_SHOWN, _LONGEST_SHOWN = 100, 500
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
@@ -34,8 +38,10 @@ class Answer:
         return any(wanted in (line.casefold(), line.casefold().partition(" ")[0]) for line in self.capabilities)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what is known, for a result."""
-        known = {"banner": self.banner, "capabilities": list(self.capabilities), "mechanisms": list(self.mechanisms)}
+        """Return what is known, for a result; what is out of all proportion is cut."""
+        lists = {"capabilities": self.capabilities, "mechanisms": self.mechanisms}
+        shown = {key: [text[:_LONGEST_SHOWN] for text in texts[:_MOST_SHOWN]] for key, texts in lists.items()}
+        known = {"banner": self.banner[:_LONGEST_SHOWN], **shown}
         return {key: value for key, value in known.items() if value} | dict(self.facts)
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailforest.stack.plugins.module_utils._probe.runner import Result
+from ansible_collections.mailforest.stack.plugins.module_utils._probe.result import Result
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.verdict import Expectation, Verdict
 
 MOST_LINES = 50
@@ -42,7 +42,7 @@ _ADVICE: Mapping[Verdict, tuple[str, str]] = {
     ),
     Verdict.BAD_CERTIFICATE: (
         "Clients refuse it, or learn to ignore warnings.",
-        "Renew it, issue it for this name, or give the CA that issued it as ca_file.",
+        "Renew it, issue it for this name, have the service load it, or give the CA that issued it as ca_file.",
     ),
     Verdict.UNKNOWN: (
         "What would serve clients is not there.",
@@ -83,6 +83,15 @@ def _as_dict(result: Result) -> dict[str, Any]:
     return {**result.as_dict(), "consequence": consequence, "remedy": remedy}
 
 
+def _certificates(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Every certificate that was shown, and where: also by the checks that are left out of the results."""
+    return [
+        {"name": result.check.name, "host": result.check.host, "port": result.check.port, **result.finding.certificate}
+        for result in results
+        if result.finding.certificate
+    ]
+
+
 def message(results: Sequence[Result]) -> str:
     """Return the summary, and one line for each check that failed."""
     failed = [result for result in results if not result.passed]
@@ -102,6 +111,7 @@ def as_return_values(results: Sequence[Result], *, report: str, seconds: float) 
         "results": [_as_dict(result) for result in (results if everything else failed)],
         "checked": len(results),
         "failed_checks": len(failed),
+        "certificates": _certificates(results),
         "verdicts": dict(Counter(str(result.finding.verdict) for result in results)),
         "seconds": round(seconds, 3),
     }

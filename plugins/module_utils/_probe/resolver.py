@@ -13,7 +13,8 @@ from functools import cache
 
 
 @cache
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Say whether a host is given by its address."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -44,7 +45,7 @@ class Resolver:
 
     async def addresses(self, host: str) -> list[str]:
         """Return the addresses of a host, in the system's order."""
-        if _is_address(host):
+        if is_address(host):
             return [host]
         answer = self._known.get(host)
         if answer is None or (answer.done() and answer.exception()):

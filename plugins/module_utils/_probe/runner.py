@@ -5,21 +5,26 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import resource
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.resolver import Resolver
+from ansible_collections.mailforest.stack.plugins.module_utils._probe.result import Limits, Result
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.spec import Check
+from ansible_collections.mailforest.stack.plugins.module_utils._probe.sweep import (
+    NO_ANSWER,
+    Sweep,
+    is_bare,
+    judge_connect,
+)
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.tcp import TcpProbe
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.udp import UdpProbe
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.verdict import (
     FINAL,
-    Expectation,
     Finding,
     Judged,
     Progress,
@@ -27,58 +32,8 @@ from ansible_collections.mailforest.stack.plugins.module_utils._probe.verdict im
     Verdict,
 )
 
-_UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EACCES, errno.EPERM})
 _SPARE_FILES = 64
 _FILES_PER_CHECK = 2  # a second connection at times, while the first is still open
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """How long, how often, how many at once."""
-
-    deadline: float = 300.0
-    retries: int = 0
-    delay: float = 1.0
-    concurrency: int = 200
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """A check, what was found, and whether that was expected."""
-
-    check: Check
-    finding: Finding
-    seconds: float
-    attempts: int
-
-    @property
-    def passed(self) -> bool:
-        """Say whether the finding is what was expected."""
-        return self.check.passes(self.finding.verdict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the result as the module reports it."""
-        check, finding = self.check, self.finding
-        return {
-            "name": check.name,
-            "host": check.host,
-            "port": check.port,
-            "transport": check.transport,
-            "protocol": check.protocol,
-            "tls": check.tls,
-            "verdict": str(finding.verdict),
-            "stage": str(finding.stage),
-            "seconds": round(self.seconds, 4),
-            "attempts": self.attempts,
-            "expected": str(check.expect),
-            "passed": self.passed,
-            "detail": finding.detail,
-            "requirement": check.requirement,
-            "address": finding.address,
-            "session": dict(finding.tls),
-            "certificate": dict(finding.certificate),
-            "answer": dict(finding.answer),
-        }
 
 
 def _from_error(progress: Progress, error: Exception) -> Finding:
@@ -103,12 +58,10 @@ def _from_error(progress: Progress, error: Exception) -> Finding:
 
 def _from_connect(progress: Progress, error: Exception) -> Finding:
     if isinstance(error, TimeoutError):
-        return progress.finding(Verdict.FILTERED, "no answer to the connection request")
-    code = error.errno if isinstance(error, OSError) else None
-    if code in (errno.ECONNREFUSED, errno.ECONNRESET):
-        return progress.finding(Verdict.REFUSED, "the host answers that nothing listens")
-    text = str(error.strerror) if isinstance(error, OSError) and error.strerror else str(error)
-    return progress.finding(Verdict.UNREACHABLE if code in _UNREACHABLE else Verdict.UNKNOWN, text)
+        return progress.finding(Verdict.FILTERED, NO_ANSWER)
+    if isinstance(error, OSError) and error.errno:
+        return progress.finding(*judge_connect(error.errno, error.strerror or ""))
+    return progress.finding(Verdict.UNKNOWN, str(error))
 
 
 async def _at_address(check: Check, address: str) -> Finding:
@@ -140,21 +93,40 @@ async def _attempt(check: Check, resolver: Resolver) -> Finding:
 
 
 class Run:
-    """One run over all checks."""
+    """One run over all checks: bare connections in one sweep, the others each in a conversation of its own."""
 
     def __init__(self, checks: Sequence[Check], limits: Limits) -> None:
-        self._checks = checks
         self._limits = limits
         self._resolver = Resolver()
         self._results: list[Result | None] = [None] * len(checks)
-        self._end = 0.0
+        bare: list[tuple[int, Check]] = []
+        self._others: list[tuple[int, Check]] = []
+        for numbered in enumerate(checks):
+            (bare if is_bare(numbered[1]) else self._others).append(numbered)
+        allowed = files_allow(limits.concurrency)
+        self._window = max(1, allowed // 2) if bare and self._others else allowed
+        self._end = time.monotonic() + limits.deadline
+        self._sweep = Sweep(bare, limits, window=self._window, end=self._end)
 
-    async def results(self) -> list[Result]:
+    def results(self) -> list[Result]:
+        """Return one result per check, in the order of the checks; without an event loop where none is needed."""
+        return asyncio.run(self.results_async()) if self._others else self._all(self._sweep.run())
+
+    async def results_async(self) -> list[Result]:
         """Return one result per check, in the order of the checks."""
-        self._end = asyncio.get_running_loop().time() + self._limits.deadline
-        todo = iter(enumerate(self._checks))
-        workers = min(files_allow(self._limits.concurrency), len(self._checks))
-        await asyncio.gather(*(self._work(todo) for _turn in range(workers)))
+        try:
+            swept, _worked = await asyncio.gather(asyncio.to_thread(self._sweep.run), self._converse())
+        finally:
+            self._sweep.stop()
+        return self._all(swept)
+
+    async def _converse(self) -> None:
+        todo = iter(self._others)
+        await asyncio.gather(*(self._work(todo) for _turn in range(min(self._window, len(self._others)))))
+
+    def _all(self, swept: Iterable[tuple[int, Result]]) -> list[Result]:
+        for index, result in swept:
+            self._results[index] = result
         return [result for result in self._results if result is not None]
 
     async def _work(self, todo: Iterator[tuple[int, Check]]) -> None:
@@ -162,14 +134,12 @@ class Run:
             self._results[index] = await self._check(check)
 
     async def _check(self, check: Check) -> Result:
-        loop = asyncio.get_running_loop()
-        start = loop.time()
+        start = time.monotonic()
         attempts = 0
         finding: Finding | None = None
-        most = 1 + (self._limits.retries if check.expect is Expectation.OPEN else 0)
         try:
-            async with asyncio.timeout_at(self._end):
-                while attempts < most and loop.time() < self._end:
+            async with asyncio.timeout(max(0.0, self._end - start)):
+                while attempts < self._limits.attempts(check) and time.monotonic() < self._end:
                     if attempts:
                         await asyncio.sleep(self._limits.delay)
                     attempts += 1
@@ -178,10 +148,8 @@ class Run:
                         break
         except TimeoutError:
             pass
-        if finding is None:
-            when = "during it" if attempts else "before it began"
-            finding = Progress().finding(Verdict.UNKNOWN, f"the deadline of {self._limits.deadline:g} s came {when}")
-        return Result(check=check, finding=finding, seconds=loop.time() - start, attempts=attempts)
+        finding = finding or self._limits.too_late(attempts)
+        return Result(check=check, finding=finding, seconds=time.monotonic() - start, attempts=attempts)
 
 
 def files_allow(concurrency: int) -> int:
@@ -198,9 +166,9 @@ def files_allow(concurrency: int) -> int:
 
 async def probe_async(checks: Sequence[Check], limits: Limits | None = None) -> list[Result]:
     """Run all checks within the running event loop."""
-    return await Run(checks, limits or Limits()).results()
+    return await Run(checks, limits or Limits()).results_async()
 
 
 def probe(checks: Sequence[Check], limits: Limits | None = None) -> list[Result]:
     """Run all checks and wait for them."""
-    return asyncio.run(probe_async(checks, limits))
+    return Run(checks, limits or Limits()).results()

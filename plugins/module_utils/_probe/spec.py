@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import re
 import ssl
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._probe import trust
@@ -16,6 +17,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._probe.verdict im
 TRANSPORTS = ("tcp", "udp")
 TLS_MODES = ("none", "starttls", "implicit")
 TLS_VERSIONS = ("TLSv1.2", "TLSv1.3")
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class SpecError(ValueError):
@@ -26,7 +28,7 @@ class SpecError(ValueError):
         self.problems = list(problems)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
     """One port and what is expected of it."""
 
@@ -43,10 +45,13 @@ class Check:
     accept: frozenset[Verdict] = frozenset()
     requirement: str = ""
     timeout: float = 5.0
+    verify_chain: bool = True
     min_days_left: int | None = None
+    fingerprints: tuple[str, ...] = ()
     tls_minimum: str = ""
     cleartext_auth: str = ""
     auth_offered: bool | None = None
+    mechanisms: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
 
     @property
@@ -144,6 +149,13 @@ def _list(value: Any) -> tuple[str, ...]:
     return tuple(_text(item) for item in value)
 
 
+def _fingerprints(value: Any) -> tuple[str, ...]:
+    found = tuple(item.replace(":", "").lower() for item in _list(value))
+    if wrong := [item for item in found if not _SHA256.fullmatch(item)]:
+        raise ValueError(f"{wrong[0]!r} is not a SHA-256 fingerprint (64 hexadecimal digits)")
+    return found
+
+
 def _choice(*choices: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if str(value) not in choices:
@@ -171,13 +183,17 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "accept": _verdicts,
     "requirement": _text,
     "timeout": _seconds,
+    "verify_chain": _flag,
     "min_days_left": _integer,
+    "fingerprints": _fingerprints,
     "tls_minimum": _choice(*TLS_VERSIONS),
     "cleartext_auth": _choice("refused"),
     "auth_offered": _flag,
+    "mechanisms": lambda value: tuple(item.upper() for item in _list(value)),
     "capabilities": _list,
 }
 _REQUIRED = ("host", "port")
+_WITHOUT_CONTRADICTION = frozenset({"host", "port", "name", "expect", "accept", "requirement", "timeout"})
 
 
 def _contradictions(check: Check) -> Iterable[tuple[str, str]]:
@@ -198,31 +214,58 @@ def _contradictions(check: Check) -> Iterable[tuple[str, str]]:
 def _contradicting_demands(check: Check, *, has_login: bool) -> Iterable[tuple[str, str]]:
     if check.cleartext_auth and (check.tls == "implicit" or not has_login):
         yield "cleartext_auth", "needs smtp, imap, pop3, ldap or managesieve, and tls none or starttls"
-    if (check.auth_offered is not None or check.capabilities) and not has_login:
-        key = "capabilities" if check.capabilities else "auth_offered"
-        yield key, "needs smtp, imap, pop3, ldap or managesieve"
+    if not has_login:
+        for key in _given(check, auth_offered=None, mechanisms=(), capabilities=()):
+            yield key, "needs smtp, imap, pop3, ldap or managesieve"
+    if check.auth_offered is False and check.mechanisms:
+        yield "mechanisms", "none can be offered where auth_offered is false"
     if check.tls == "none":
-        for key in ("tls_minimum", "min_days_left"):
-            if getattr(check, key) not in ("", None):
-                yield key, "needs tls starttls or implicit"
+        for key in _given(check, tls_minimum="", min_days_left=None, fingerprints=(), verify_chain=True):
+            yield key, "needs tls starttls or implicit"
+    if check.ca_file and not check.verify_chain:
+        yield "ca_file", "is not used where verify_chain is false"
 
 
-def parse(raw: Mapping[str, Any], *, where: str, timeout: float) -> Check:
+def _given(check: Check, **defaults: Any) -> Iterator[str]:
+    """The keys that have another value than their default."""
+    return (key for key, default in defaults.items() if getattr(check, key) != default)
+
+
+class Reader:
+    """Reads the values of many checks: what is given again and again, such as a host, is read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, type, Any], Any] = {}
+
+    def read(self, key: str, value: Any) -> Any:
+        """Return the value of a known key, or raise ValueError."""
+        if not isinstance(value, str | int):
+            return READERS[key](value)
+        known = (key, type(value), value)
+        if known not in self._known:
+            self._known[known] = READERS[key](value)
+        return self._known[known]
+
+
+def parse(raw: Mapping[str, Any], *, where: str, timeout: float, reader: Reader | None = None) -> Check:
     """Return the check in raw; where names it in errors."""
+    reader = reader or Reader()
     absent = [key for key in _REQUIRED if raw.get(key) in (None, "")]
     problems = [f"{where}.{key}: missing; every check needs {' and '.join(_REQUIRED)}." for key in absent]
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"timeout": timeout}
     for key, value in raw.items():
         if key not in READERS:
             problems.append(f"{where}.{key}: no such key. Known: {', '.join(READERS)}.")
         elif value is not None and value != "":
             try:
-                values[key] = READERS[key](value)
+                values[key] = reader.read(key, value)
             except ValueError as error:
                 problems.append(f"{where}.{key}: {error}.")
     if problems:
         raise SpecError(problems)
-    check = replace(Check(host=values["host"], port=values["port"], timeout=timeout), **values)
+    check = Check(**values)
+    if values.keys() <= _WITHOUT_CONTRADICTION:
+        return check
     if contradictions := [f"{where}.{key}: {text}." for key, text in _contradictions(check)]:
         raise SpecError(contradictions)
     return check
@@ -232,13 +275,14 @@ def parse_all(raw: Sequence[Any], *, timeout: float = 5.0) -> list[Check]:
     """Return all checks, or raise SpecError with every mistake in every check."""
     checks: list[Check] = []
     problems: list[str] = []
+    reader = Reader()
     for index, item in enumerate(raw):
         where = f"checks[{index}]"
         if not isinstance(item, Mapping):
             problems.append(f"{where}: {item!r} is not a dictionary.")
             continue
         try:
-            checks.append(parse(item, where=where, timeout=timeout))
+            checks.append(parse(item, where=where, timeout=timeout, reader=reader))
         except SpecError as error:
             problems += error.problems
     if problems:

@@ -8,11 +8,17 @@ import asyncio
 import contextlib
 import ssl
 from dataclasses import dataclass
+from typing import Any
 
-from ansible_collections.mailforest.stack.plugins.module_utils._probe import trust
+from ansible_collections.mailforest.stack.plugins.module_utils._probe import identity, trust
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.certificate import describe
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.channel import Channel
-from ansible_collections.mailforest.stack.plugins.module_utils._probe.dialogue import Answer, Dialogue
+from ansible_collections.mailforest.stack.plugins.module_utils._probe.dialogue import (
+    IN_CLEAR,
+    Answer,
+    Dialogue,
+)
+from ansible_collections.mailforest.stack.plugins.module_utils._probe.hello import offer_older
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.protocols import PROTOCOLS
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.spec import Check
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.text import printable
@@ -53,6 +59,13 @@ class TcpProbe:
     async def _dial(self) -> Channel:
         return await Channel.dial(self.address, self.check.port)
 
+    async def _dial_again(self) -> Channel:
+        """Another connection, after one was taken."""
+        try:
+            return await self._dial()
+        except OSError as error:
+            raise Judged(Verdict.UNKNOWN, f"took a connection, but not the next one: {error.strerror}") from error
+
     async def _as_client(self) -> None:
         channel: Channel | None = None
         try:
@@ -63,7 +76,20 @@ class TcpProbe:
         except (TimeoutError, EOFError, ConnectionError, Judged) as error:
             if channel and (other := await self._other_side_of_tls(channel)):
                 raise Judged(Verdict.WRONG_TLS, other) from error
+            if channel and isinstance(error, TimeoutError):
+                raise Judged(Verdict.UNKNOWN, self._unfinished(channel)) from error
             raise
+
+    def _unfinished(self, channel: Channel) -> str:
+        """What there was when the time was over."""
+        seconds = f"{self.check.timeout:g} s"
+        if channel.heard:
+            what = f"sent {channel.heard} bytes in {seconds}, and no whole answer: {printable(channel.said)}"
+        elif channel.first:
+            what = f"did not finish the TLS handshake in {seconds}"
+        else:
+            what = "said nothing in time"
+        return f"accepted the connection, then {what}"
 
     async def _visit(self, channel: Channel) -> None:
         if self.check.tls == "implicit":
@@ -79,14 +105,17 @@ class TcpProbe:
         progress = self.progress
         progress.stage = dialogue.first_stage
         answer = await dialogue.open(channel)
+        before: dict[str, Any] = {}
         if self.check.tls == "starttls":
+            before = {"before_tls": answer.as_dict()}
+            progress.answer = dict(before)
             if self.check.auth_offered is False:
                 self._judge_mechanisms(answer, "before TLS")
             await dialogue.starttls(channel)
             await self._handshake(channel)
             answer = await dialogue.ask(channel)
         progress.stage = Stage.PROTOCOL
-        progress.answer = answer.as_dict()
+        progress.answer = {**answer.as_dict(), **before}
         self._judge(answer)
 
     async def _other_side_of_tls(self, channel: Channel) -> str:
@@ -99,10 +128,11 @@ class TcpProbe:
         return ""
 
     async def _handshake(self, channel: Channel) -> None:
-        check, progress = self.check, self.progress
-        progress.stage = Stage.TLS
+        check = self.check
+        self.progress.stage = Stage.TLS
+        context = trust.verifying(check.ca_file) if check.verify_chain else trust.trusting()
         try:
-            tls = await channel.start_tls(trust.verifying(check.ca_file), check.tls_name)
+            tls = await channel.start_tls(context, check.tls_name)
         except ssl.SSLCertVerificationError:
             raise
         except ssl.SSLError as error:
@@ -112,11 +142,8 @@ class TcpProbe:
                 ) from error
             raise
         self._record(tls)
-        days = progress.certificate.get("days_left")
-        if check.min_days_left is not None and days is not None and days < check.min_days_left:
-            raise Judged(
-                Verdict.BAD_CERTIFICATE, f"the certificate ends in {days} days, fewer than {check.min_days_left}"
-            )
+        if wrong := "; ".join(identity.faults(self.progress.certificate, check)):
+            raise Judged(Verdict.BAD_CERTIFICATE, wrong)
 
     def _record(self, tls: ssl.SSLObject) -> None:
         cipher = tls.cipher()
@@ -126,6 +153,9 @@ class TcpProbe:
     def _judge(self, answer: Answer) -> None:
         if self.check.auth_offered is not None:
             self._judge_mechanisms(answer, "after TLS" if self.check.tls != "none" else "in the clear")
+        if absent := [name for name in self.check.mechanisms if name not in map(str.upper, answer.mechanisms)]:
+            offered = ", ".join(answer.mechanisms) or "none"
+            raise Judged(Verdict.WRONG_PROTOCOL, f"does not offer {', '.join(absent)} to log in; offers {offered}")
         if missing := [name for name in self.check.capabilities if not answer.has(name)]:
             raise Judged(Verdict.WRONG_PROTOCOL, f"lacks {', '.join(missing)}; has {', '.join(answer.capabilities)}")
 
@@ -140,25 +170,30 @@ class TcpProbe:
         if (dialogue := self._dialogue()) is None:
             return
         self.progress.stage = dialogue.first_stage
-        try:
-            async with asyncio.timeout(self.check.timeout), await self._dial() as channel:
-                answer = await dialogue.open(channel)
+        async with asyncio.timeout(self.check.timeout), await self._dial_again() as channel:
+            answer = await dialogue.open(channel)
+            try:
                 taken_up = await dialogue.cleartext_login(channel, answer)
-                await _take_leave(channel, dialogue)
-        except (EOFError, ConnectionError):
-            taken_up = ""  # hanging up on somebody who wants to log in without TLS is a refusal too
+            except (EOFError, ConnectionError):
+                taken_up = ""  # hanging up on somebody who wants to log in without TLS is a refusal too
+            await _take_leave(channel, dialogue)
         if taken_up:
             raise Judged(Verdict.WRONG_TLS, f"takes up a login before TLS: {taken_up}")
+        if offered := ", ".join(name for name in answer.mechanisms if name.upper() in IN_CLEAR):
+            raise Judged(Verdict.WRONG_TLS, f"offers before TLS what gives passwords away: {offered}")
         self.progress.stage = Stage.PROTOCOL
 
     async def _try_older_tls(self) -> None:
-        with contextlib.suppress(ssl.SSLError, EOFError, ConnectionError):
-            async with asyncio.timeout(self.check.timeout), await self._dial() as channel:
-                tls = await self._plain_handshake(channel, trust.older_than(self.check.tls_minimum))
-                self.progress.stage = Stage.TLS
-                raise Judged(
-                    Verdict.WRONG_TLS, f"accepts {tls.version()}, which is older than {self.check.tls_minimum}"
-                )
+        check, dialogue = self.check, self._dialogue()
+        self.progress.stage = Stage.TLS
+        async with asyncio.timeout(check.timeout), await self._dial_again() as channel:
+            if check.tls == "starttls" and dialogue:
+                await dialogue.open(channel)
+                await dialogue.starttls(channel)
+            taken = await offer_older(channel, check.tls_minimum, check.tls_name)
+        if taken:
+            raise Judged(Verdict.WRONG_TLS, f"accepts {taken}, which is older than {check.tls_minimum}")
+        self.progress.stage = Stage.PROTOCOL if dialogue else Stage.TLS
 
     async def _plain_handshake(self, channel: Channel, context: ssl.SSLContext) -> ssl.SSLObject:
         if self.check.tls == "starttls" and (dialogue := self._dialogue()):

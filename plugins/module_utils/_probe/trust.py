@@ -1,14 +1,11 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TLS settings of a probe: strict by default, lax where the question is what a server would also accept."""
+"""TLS settings of a probe: strict by default, lax where the certificate is looked at before it is judged."""
 
 from __future__ import annotations
 
 import ssl
-import warnings
 from functools import cache
-
-_OLDER = {"TLSv1.2": ssl.TLSVersion.TLSv1_1, "TLSv1.3": ssl.TLSVersion.TLSv1_2}
 
 
 @cache
@@ -29,18 +26,4 @@ def trusting() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-@cache
-def older_than(version: str) -> ssl.SSLContext:
-    """Offer only what is older than version, with every cipher that OpenSSL still has."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # offering what is deprecated is the purpose
-        context.minimum_version = ssl.TLSVersion.TLSv1
-        context.maximum_version = _OLDER[version]
     return context

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 
@@ -60,7 +61,11 @@ class Judged(Exception):
         self.detail = detail
 
 
-@dataclass(frozen=True, kw_only=True)
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""One for all findings that have nothing: there are tens of thousands of them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """What one attempt at one port found."""
 
@@ -68,9 +73,9 @@ class Finding:
     stage: Stage
     detail: str = ""
     address: str = ""
-    tls: Mapping[str, Any] = field(default_factory=dict)
-    certificate: Mapping[str, Any] = field(default_factory=dict)
-    answer: Mapping[str, Any] = field(default_factory=dict)
+    tls: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    certificate: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    answer: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(kw_only=True)

@@ -20,6 +20,7 @@ from benchmarks.common.harness import BenchmarkError, Comparison, alternate, run
 from benchmarks.fsmo import ROLES, Mover, credentials, ours, theirs
 from benchmarks.on_host import mail_throughput as on_host
 from benchmarks.reachable import Layout
+from benchmarks.sweep import Program, Range
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,25 @@ def test_layout_of_ports() -> None:
     assert len(layout.checks()) == 8
     assert {check["host"] for check in layout.checks()} == {"127.0.20.1", "127.0.20.2"}
     assert [check["expect"] for check in layout.checks()[:4]] == ["open", "open", "closed", "closed"]
+
+
+def test_range_of_a_sweep() -> None:
+    layout = Range(addresses=251, open=2, refused=1)
+    assert layout.hosts()[0] == "127.0.10.1"
+    assert layout.hosts()[-2:] == ["127.0.10.250", "127.0.11.1"]
+    checks = layout.checks()
+    assert len(checks) == 251 * 3
+    assert [check["expect"] for check in checks[:3]] == ["open", "open", "closed"]
+    assert layout.name == "sweep, 251 addresses x 3 ports"
+
+
+def test_a_program_must_find_what_there_is() -> None:
+    once = Program(command=["echo", "/open/ /open/"], pattern="/open/", wanted=2)
+    assert once.run() > 0
+    assert once.peak > 0
+    assert Program(command=["echo", '{"open": 28}'], pattern=r'"open": (\d+)', wanted=28).run() > 0
+    with pytest.raises(BenchmarkError, match="found 2 of 3 open ports"):
+        Program(command=["echo", "/open/ /open/"], pattern="/open/", wanted=3).run()
 
 
 def test_roles_go_to_and_fro() -> None:

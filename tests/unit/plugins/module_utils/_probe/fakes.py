@@ -10,7 +10,9 @@ import io
 import ipaddress
 import socket
 import ssl
+import struct
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -151,11 +153,11 @@ def answering(answer: Callable[[bytes], bytes | None]) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def dropping() -> Iterator[int]:
+def dropping(*, address: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
     """A port whose queue is full, so that the kernel drops every further SYN, as a firewall would."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(socket.socket())
-        server.bind(("127.0.0.1", 0))
+        server.bind((address, port))
         server.listen(0)
         for _ in range(4):
             client = stack.enter_context(socket.socket())
@@ -189,6 +191,42 @@ def says(data: bytes) -> Behaviour:
     def behave(connection: socket.socket) -> None:
         connection.sendall(data)
         silence(connection)
+
+    return behave
+
+
+def resets(connection: socket.socket) -> None:
+    """Break off with a reset, as a proxy does whose far end is gone."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def after_a_word(behave: Behaviour) -> Behaviour:
+    """Listen until something was said."""
+
+    def behave_then(connection: socket.socket) -> None:
+        connection.recv(65536)
+        behave(connection)
+
+    return behave_then
+
+
+def late(seconds: float, behave: Behaviour) -> Behaviour:
+    """Say nothing for a while, then be as usual."""
+
+    def behave_late(connection: socket.socket) -> None:
+        time.sleep(seconds)
+        behave(connection)
+
+    return behave_late
+
+
+def repeats(data: bytes, *, every: float = 0.0) -> Behaviour:
+    """Say the same thing without end."""
+
+    def behave(connection: socket.socket) -> None:
+        while True:
+            connection.sendall(data)
+            time.sleep(every)
 
     return behave
 

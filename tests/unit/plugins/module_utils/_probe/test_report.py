@@ -76,6 +76,16 @@ def test_which_results_are_returned(mode: str, passed: int, failed: int, shown: 
     assert values["verdicts"] == {"open": passed, "filtered": failed}
 
 
+def test_certificates_are_told_of_checks_that_are_left_out_too() -> None:
+    check = Check(host="mx1", port=993, name="imaps", tls="implicit")
+    certificate = {"fingerprint_sha256": "ab" * 32, "days_left": 90}
+    finding = Finding(verdict=Verdict.OPEN, stage=Stage.TLS, certificate=certificate)
+    passed = Result(check=check, finding=finding, seconds=0.1, attempts=1)
+    values = report.as_return_values([passed, result(Verdict.OPEN)], report="failures", seconds=1.0)
+    assert values["results"] == []
+    assert values["certificates"] == [{"name": "imaps", "host": "mx1", "port": 993, **certificate}]
+
+
 def test_a_result_names_everything() -> None:
     assert result(Verdict.OPEN).as_dict() == {
         "name": "imaps",

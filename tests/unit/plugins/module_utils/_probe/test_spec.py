@@ -50,6 +50,9 @@ def problems(*raw: Any) -> list[str]:
         ({"cleartext_auth": "maybe"}, "cleartext_auth", "is not one of refused"),
         ({"protocol": "smtp", "auth_offered": "perhaps"}, "auth_offered", "is neither true nor false"),
         ({"capabilities": [1]}, "capabilities", "1 is not text"),
+        ({"mechanisms": "PLAIN"}, "mechanisms", "is not a list"),
+        ({"tls": "implicit", "verify_chain": "perhaps"}, "verify_chain", "is neither true nor false"),
+        ({"tls": "implicit", "fingerprints": ["ab:cd"]}, "fingerprints", "'abcd' is not a SHA-256 fingerprint"),
         ({"hots": "x"}, "hots", "no such key. Known: host, port"),
         # contradictions
         ({"transport": "udp", "protocol": "smtp"}, "transport", "smtp is checked over tcp only"),
@@ -71,6 +74,11 @@ def problems(*raw: Any) -> list[str]:
         ({"capabilities": ["IDLE"]}, "capabilities", "needs smtp, imap"),
         ({"tls_minimum": "TLSv1.2"}, "tls_minimum", "needs tls starttls or implicit"),
         ({"min_days_left": 7}, "min_days_left", "needs tls starttls or implicit"),
+        ({"min_days_left": 0}, "min_days_left", "needs tls starttls or implicit"),
+        ({"fingerprints": ["0" * 64]}, "fingerprints", "needs tls starttls or implicit"),
+        ({"verify_chain": False}, "verify_chain", "needs tls starttls or implicit"),
+        ({"mechanisms": ["PLAIN"]}, "mechanisms", "needs smtp, imap"),
+        ({"protocol": "smtp", "auth_offered": False, "mechanisms": ["PLAIN"]}, "mechanisms", "none can be offered"),
     ],
 )
 def test_a_mistake_is_named_with_index_and_key(change: dict[str, Any], place: str, words: str) -> None:
@@ -95,6 +103,16 @@ def test_a_file_without_a_certificate(tmp_path: Path) -> None:
     empty = tmp_path / "ca.crt"
     empty.write_text("no certificate")
     assert problems({**GOOD, "ca_file": str(empty)}) == [f"checks[0].ca_file: {empty} holds no certificate in PEM."]
+
+
+def test_an_authority_that_is_not_used(authority: Authority) -> None:
+    contradiction = {**GOOD, "tls": "implicit", "ca_file": authority.ca_file, "verify_chain": False}
+    assert problems(contradiction) == ["checks[0].ca_file: is not used where verify_chain is false."]
+
+
+@pytest.mark.parametrize("given", ["ab" * 32, "AB" * 32, ":".join(["Ab"] * 32)])
+def test_fingerprints_in_every_spelling(given: str) -> None:
+    assert parse_all([{**GOOD, "tls": "implicit", "fingerprints": [given]}])[0].fingerprints == ("ab" * 32,)
 
 
 def test_what_is_not_given_has_its_default() -> None:

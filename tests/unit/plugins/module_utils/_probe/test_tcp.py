@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailforest.stack.plugins.module_utils._probe import (
+    Check,
     Finding,
     Stage,
     Verdict,
+    channel,
     check,
+    probe,
     tcp,
 )
 from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._probe import fakes
@@ -327,6 +330,13 @@ def test_bare_connection_reaches_no_further_than_connect() -> None:
     assert (found.verdict, found.stage) == (Verdict.OPEN, Stage.CONNECT)
 
 
+def test_a_connection_that_is_taken_and_reset_was_taken() -> None:
+    """Whether the reset comes before or after the kernel is asked how the connection went."""
+    with fakes.listening(fakes.resets) as port:
+        results = probe([Check(host="127.0.0.1", port=port)] * 200)
+    assert {(result.finding.verdict, result.finding.stage) for result in results} == {(Verdict.OPEN, Stage.CONNECT)}
+
+
 def test_refused() -> None:
     found = check(host="127.0.0.1", port=fakes.unused_port()).finding
     assert (found.verdict, found.stage) == (Verdict.REFUSED, Stage.CONNECT)
@@ -343,7 +353,9 @@ def test_a_port_that_connects_to_itself_is_refused(monkeypatch: pytest.MonkeyPat
                 self.bind(("127.0.0.1", port))
 
     monkeypatch.setattr(socket, "socket", Bound)
+    monkeypatch.setattr(channel, "_first_chosen_port", lambda: port)
     assert check(host="127.0.0.1", port=port).finding.verdict is Verdict.REFUSED
+    assert check(host="127.0.0.1", port=port, protocol="smtp").finding.verdict is Verdict.REFUSED
 
 
 def test_filtered() -> None:
