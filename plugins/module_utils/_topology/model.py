@@ -196,6 +196,7 @@ class Mail:
     autoconfig: bool
     group: str
     quota: str
+    guesses_exempt: tuple[str, ...]
     relay: Mapping[str, Relay]
     """The smart host of each site that has one."""
     antispam: bool

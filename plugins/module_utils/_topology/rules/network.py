@@ -20,7 +20,7 @@ _POINT_TO_POINT = 31
 _SITE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 
 
-def _bad_network(text: str) -> tuple[str, str]:
+def bad_network(text: str) -> tuple[str, str]:
     """What is wrong with a network, and the remedy."""
     try:
         interface = ip_interface(text)
@@ -76,7 +76,7 @@ def subnet_well_formed(topology: Topology) -> Iterator[Violation]:
     for site in topology.sites.values():
         for index, text in enumerate(site.subnets):
             if text and parse_network(text) is None:
-                message, remedy = _bad_network(text)
+                message, remedy = bad_network(text)
                 yield Violation(place=f"{site.place}.subnets[{index}]", value=text, message=message, remedy=remedy)
 
 
@@ -427,7 +427,7 @@ def admin_sources_legal(topology: Topology) -> Iterator[Violation]:
         )
     for index, text in enumerate(topology.admin_sources):
         if text and parse_network(text) is None:
-            message, remedy = _bad_network(text)
+            message, remedy = bad_network(text)
             yield Violation(place=f"mailforest_admin.sources[{index}]", value=text, message=message, remedy=remedy)
 
 
