@@ -15,6 +15,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from .._topology import names
+from .guesses import guess_errors
 from .relaying import relay_client_errors, relay_errors, transport_errors
 
 WIDEST_IPV4 = 24
@@ -363,6 +364,7 @@ def dovecot_errors(settings: Mapping[str, Any]) -> list[str]:
     errors += [
         *_kerberos(settings),
         *_store(settings),
+        *guess_errors(settings["guesses"], settings["guesses_exempt"]),
         *_sieve(settings),
         *_users(settings["users"]),
         *_folders(settings["folders"]),

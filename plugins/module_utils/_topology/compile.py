@@ -14,6 +14,7 @@ from .findings import Finding
 from .firewall import Firewall
 from .flows import mail_flows, mail_probes
 from .health import health, relay_attempts
+from .guesses import exempt_networks
 from .model import (
     EVERY_USER,
     MAIL_ACCOUNT,
@@ -277,6 +278,7 @@ def _mail(topology: Topology) -> MailPlan:
         "home_attribute": HOME_ATTRIBUTE,
         "quota_attribute": QUOTA_ATTRIBUTE,
         "quota": mail.quota,
+        "guesses_exempt": exempt_networks(topology),
         "lists": [_mail_list(topology, group) for group in topology.groups if group.senders],
         "probe_account": PROBE_ACCOUNT,
         "probe_address": probes[0]["address"] if probes else "",

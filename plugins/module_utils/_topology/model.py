@@ -210,6 +210,7 @@ class Mail:
     quota: str
     direct_senders: tuple[str, ...]
     """Who may send to the Internet's port 25 beside the mail servers."""
+    guesses_exempt: tuple[str, ...]
     relay: Mapping[str, Relay]
     """The smart host of each site that has one."""
     antispam: bool

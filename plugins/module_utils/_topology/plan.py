@@ -322,6 +322,7 @@ class MailPlan(TypedDict):
     home_attribute: str
     quota_attribute: str
     quota: str
+    guesses_exempt: list[str]
     lists: list[MailListPlan]
     probe_account: str
     probe_address: str

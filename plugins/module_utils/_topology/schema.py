@@ -199,6 +199,13 @@ VARIABLES: tuple[Variable, ...] = (
                     about="How much every mailbox may hold, such as 2G. Without it there is no limit.",
                 ),
                 Entry(
+                    name="guesses_exempt",
+                    kind=Many(item=Text()),
+                    about="Networks (CIDR) from which wrong passwords do not count, beside the offices, the system's "
+                    "hosts and `mailforest_admin.sources` where these are not everywhere "
+                    "([mailboxes.md](mailboxes.md#guessing-of-passwords)).",
+                ),
+                Entry(
                     name="autoconfig",
                     kind=Flag(),
                     default=False,

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import base64
 import imaplib
 import os
 import smtplib
@@ -250,37 +249,3 @@ def _inventories() -> list[Path]:
         *(Path(name) for name in os.environ["ANSIBLE_INVENTORY"].split(",")),
         Path(__file__).parent / "mail_servers.yml",
     ]
-
-
-def _guess_at_submission(host: Host) -> float:
-    """The seconds that an answer to a wrong password takes; Postfix waits ten, and then says that it has none yet."""
-    secret = base64.b64encode(f"\0{_address(host, 'ann')}\0not {time.monotonic()}".encode()).decode()
-    with smtplib.SMTP_SSL(solo(host).address, 465, context=client_context(host), timeout=60) as session:
-        session.ehlo("client.example.test")
-        begun = time.monotonic()
-        assert session.docmd("AUTH", f"PLAIN {secret}")[0] in (535, 454)
-        return time.monotonic() - begun
-
-
-def _guess_at_imap(host: Host) -> float:
-    """The same there."""
-    with imaplib.IMAP4_SSL(solo(host).address, 993, ssl_context=client_context(host), timeout=60) as session:
-        begun = time.monotonic()
-        with pytest.raises(imaplib.IMAP4.error):
-            session.login(_address(host, "ann"), f"not {begun}")
-        return time.monotonic() - begun
-
-
-def test_who_guesses_waits_longer_and_longer(host: Host) -> None:
-    """By address and for all ports together; the right password is let in all the same, and ends it."""
-    with _imap(host, "ann"):
-        pass
-    first, *others = [_guess_at_submission(host) for _turn in range(4)]
-    at_imap = _guess_at_imap(host)
-    assert first > 1.5
-    assert min(others[-1], at_imap) > first + 4, (first, others, at_imap)
-    with _imap(host, "ann") as session:
-        assert session.noop()[0] == "OK"
-    assert _guess_at_imap(host) < at_imap - 4
-    with _imap(host, "ann"):
-        pass

@@ -10,10 +10,12 @@ from ipaddress import IPv4Address, IPv6Address
 
 from .. import names
 from ..findings import Severity, Violation
-from ..model import Host, Relay, Topology, parse_address
+from ..guesses import is_everybody
+from ..model import Host, Relay, Topology, parse_address, parse_network
 from ..reader import nearest
 from ..records import public_address
 from ..services import AUTOCONFIG, RELAY_PORTS, SERVICES, Function
+from .network import bad_network
 from .registry import rule
 
 _TXT_LENGTH = 255
@@ -274,6 +276,20 @@ _VALUE_CHECKS: dict[str, Callable[[str], str]] = {
     "SRV": _numbers_and_target(3),
     "TXT": _text,
 }
+
+
+@rule("guesses-exempt-legal", "MAIL-19", "Networks where wrong passwords do not count are named, and not all.")
+def guesses_exempt_legal(topology: Topology) -> Iterator[Violation]:
+    """Everybody could guess without end."""
+    for index, text in enumerate(topology.mail.guesses_exempt):
+        message, remedy = "", "Name the networks that you trust."
+        if text and parse_network(text) is None:
+            message, remedy = bad_network(text)
+        elif is_everybody(text):
+            message = "From everywhere passwords could be guessed without end."
+        if message:
+            place = f"mailforest_mail.guesses_exempt[{index}]"
+            yield Violation(place=place, value=text, message=message, remedy=remedy)
 
 
 @rule("dns-records-legal", "AD-10", "Every DNS record is in a zone that is served, and well-formed.")

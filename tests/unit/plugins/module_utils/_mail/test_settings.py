@@ -76,6 +76,8 @@ LOCAL_DOVECOT: dict[str, Any] = {
     "kerberos_realm": "",
     "keytab": "",
     "auth_cache_seconds": 5,
+    "guesses": {"per_address": 10, "per_account": 30, "minutes": 10},
+    "guesses_exempt": ["198.51.100.64/26", "2001:db8::/64"],
     "folders": [{"name": "Sent Items", "use": "sent"}, {"name": "Entwürfe", "use": "drafts"}],
 }
 DIRECTORY_DOVECOT: dict[str, Any] = {**LOCAL_DOVECOT, "directory": HOMES, "password": "secret", "postfix": True}
@@ -96,13 +98,14 @@ def test_postfix_values_that_work(settings: dict[str, Any]) -> None:
     [
         LOCAL_DOVECOT,
         {**LOCAL_DOVECOT, "users": [USER], "quota": "500M"},
+        {**LOCAL_DOVECOT, "guesses": {"per_address": 0, "per_account": 0, "minutes": 1}, "guesses_exempt": []},
         {**LOCAL_DOVECOT, "listeners": [], "postfix": True},
         {**LOCAL_DOVECOT, "listeners": ["sieve"], "postfix": True, "sieve": True},
         {**LOCAL_DOVECOT, "directory": DIRECTORY, "password": "secret", "auth_cache_seconds": 0},
         {**DIRECTORY_DOVECOT, "kerberos_realm": "CORP.EXAMPLE.TEST", "keytab": "BQI="},
         *({**DIRECTORY_DOVECOT, "peers": [PEER], "listeners": names} for names in (["imaps"], ["imap", "pop3"])),
     ],
-    ids=["local", "users", "delivery only", "sieve", "directory", "tickets", "peers", "peers by STARTTLS"],
+    ids=["local", "users", "no limits", "delivery only", "sieve", "directory", "tickets", "peers", "peers by STARTTLS"],
 )
 def test_dovecot_values_that_work(settings: dict[str, Any]) -> None:
     assert dovecot_errors(settings) == []
@@ -187,6 +190,12 @@ def test_mailboxes_that_are_refused(mailboxes: list[str], words: list[str]) -> N
         ({"shared_folders": True, "virtual": False}, ["dovecot_shared_folders", "host's own users"]),
         ({"backup_directory": "/srv/b", "virtual": False}, ["dovecot_backup_directory", "homes"]),
         ({"backup_keep": 0}, ["dovecot_backup_keep", "at least 1"]),
+        (
+            {"guesses": {"per_address": 1, "per_account": 1001, "minutes": 0}},
+            ["dovecot_guesses_per_address: 1 ", "dovecot_guesses_per_account: 1001", "dovecot_guesses_minutes: 0"],
+        ),
+        ({"guesses_exempt": ["10.0.0.1/24"]}, ["dovecot_guesses_exempt: '10.0.0.1/24'", "host bits"]),
+        ({"guesses_exempt": ["::/0"]}, ["dovecot_guesses_exempt: ::/0", "everybody"]),
         ({"quota": "2GB"}, ["dovecot_quota", "'2GB'", "2G"]),
         (
             {"password": "x", "directory": {**DIRECTORY, "quota_attribute": "info"}},

@@ -180,6 +180,16 @@ def test_ssh_is_for_administration(one: Any) -> None:
     assert limited["hosts"]["mx1"]["firewall"]["admin_sources"] == ["198.51.100.64/28"]
 
 
+def test_wrong_passwords_count_from_outside_alone(two: Any) -> None:
+    """The default of administration, which is everywhere, exempts nobody; gateways speak for their offices."""
+    exempt = two["mail"]["guesses_exempt"]
+    assert {HQ, BRANCH, *(row["address"] for row in two["hosts"].values())} <= set(exempt)
+    assert {row["public_address"] for row in two["hosts"].values() if row["public_address"]} <= set(exempt)
+    assert not {"0.0.0.0/0", "::/0", ""} & set(exempt)
+    given = {"mailforest_admin": {"sources": ["192.0.2.0/28"]}, "mailforest_mail/guesses_exempt": ["203.0.113.7/32"]}
+    assert {"192.0.2.0/28", "203.0.113.7/32"} <= set(plan(TWO_OFFICES, given)["mail"]["guesses_exempt"])
+
+
 def test_only_gateways_forward(two: Any) -> None:
     gateway = two["hosts"]["gw-hq"]["firewall"]
     assert gateway["forward"] is True
@@ -242,6 +252,7 @@ def test_mail(one: Any, two: Any) -> None:
         "probes": [{"account": "svc-mail-probe", "address": "svc-mail-probe@example.test", "home": "mx1"}],
         "flows": one["mail"]["flows"],
         "antispam": True,
+        "guesses_exempt": one["mail"]["guesses_exempt"],
         "texts": [
             {"name": "example.test", "value": "v=spf1 mx -all"},
             {"name": "_dmarc.example.test", "value": "v=DMARC1; p=quarantine"},

@@ -211,6 +211,13 @@ ONE: list[Row] = [
     ("gateway-is-used", "mailforest_sites.hq.gateway", {"mailforest_sites/hq/gateway": DROP}, set()),
     ("admin-sources-legal", "mailforest_admin.sources", {"mailforest_admin": {"sources": []}}, set()),
     ("admin-sources-legal", "mailforest_admin.sources[0]", {"mailforest_admin": {"sources": ["office"]}}, set()),
+    (
+        "guesses-exempt-legal",
+        "mailforest_mail.guesses_exempt[0]",
+        {"mailforest_mail/guesses_exempt": ["192.0.2.1/24"]},
+        set(),
+    ),
+    ("guesses-exempt-legal", "mailforest_mail.guesses_exempt[0]", {"mailforest_mail/guesses_exempt": ["::/0"]}, set()),
     ("forwarders-legal", "mailforest_dns.forwarders[0]", {"mailforest_dns/forwarders/0": "dns.example.test"}, set()),
     ("forwarders-legal", "mailforest_dns.forwarders[0]", {"mailforest_dns/forwarders/0": "198.51.100.70"}, set()),
     (
