@@ -26,7 +26,7 @@ test: ## everything that CI checks
 test-unit: ## the unit tests alone
 	@tools/test unit
 
-test-faults: ## two offices in bad times: power cuts, killed runs, controllers that go; too long for CI
+test-faults: ## bad times: power cuts, killed runs, full disks, controllers that go; too long for CI
 	@tools/test faults
 
 lint: ## linters and type checks alone

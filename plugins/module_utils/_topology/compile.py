@@ -13,8 +13,8 @@ from .expectations import CA_FILE, Expectations
 from .findings import Finding
 from .firewall import Firewall
 from .flows import mail_flows, mail_probes
-from .health import health, relay_attempts
 from .guesses import exempt_networks
+from .health import health, relay_attempts
 from .model import (
     EVERY_USER,
     MAIL_ACCOUNT,

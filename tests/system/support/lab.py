@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -28,7 +28,7 @@ def restart(office: Office, names: Iterable[str]) -> None:
     """Shut the hosts down and start them, all at once; ends when each has booted and can be reached again."""
     wanted = list(names)
     _each(wanted, lambda machine: machine.restart(timeout=30))
-    _reached(office, wanted)
+    _back(office, wanted)
 
 
 def cut_power(names: Iterable[str]) -> None:
@@ -40,7 +40,28 @@ def give_power(office: Office, names: Iterable[str]) -> None:
     """Start hosts that have none; ends when each has booted and can be reached again."""
     wanted = list(names)
     _each(wanted, lambda machine: machine.start())
-    _reached(office, wanted)
+    _back(office, wanted)
+
+
+def power_cycle(address: str, *, cut: bool) -> None:
+    """Shut the host at an address down, or cut its power, and start it; ends when it has booted."""
+    machine = _at(address)
+    if cut:
+        machine.kill()
+        machine.start()
+    else:
+        machine.restart(timeout=30)
+    _reached({machine.name: address})
+    _booted(machine)
+
+
+def _at(address: str) -> Any:
+    """The lab's machine that has the address."""
+    machines = docker.from_env(timeout=120).containers.list(filters={"label": f"mailforest.lab={LAB}"})
+    networks = {machine: machine.attrs["NetworkSettings"]["Networks"].values() for machine in machines}
+    return next(
+        machine for machine, joined in networks.items() if address in {network["IPAddress"] for network in joined}
+    )
 
 
 def renew(name: str) -> None:
@@ -55,12 +76,16 @@ def _each(names: list[str], work: Any) -> None:
         list(pool.map(lambda name: work(engine.containers.get(f"{LAB}-{name}")), names))
 
 
-def _reached(office: Office, names: list[str]) -> None:
+def _back(office: Office, names: list[str]) -> None:
+    _reached({name: office.addresses[name] for name in names})
+    _each(names, _booted)
+
+
+def _reached(addresses: Mapping[str, str]) -> None:
     deadline = time.monotonic() + _BOOT_SECONDS
-    while closed := [name for name in names if tcp(office.addresses[name], 22) != "open"]:
+    while closed := [name for name, address in addresses.items() if tcp(address, 22) != "open"]:
         assert time.monotonic() < deadline, f"not back after {_BOOT_SECONDS} s: {closed}"
         time.sleep(0.5)
-    _each(names, _booted)
 
 
 def _booted(machine: Any) -> None:

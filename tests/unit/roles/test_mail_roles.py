@@ -102,6 +102,7 @@ def test_the_roles_serve_every_mail_service(evaluate: Evaluate) -> None:
 def test_postfix_has_the_tables_it_needs(evaluate: Evaluate, values: dict[str, Any], files: set[str]) -> None:
     found = evaluate("postfix", "__postfix_files", ansible_facts=_facts(), **values)
     always = {"/etc/postfix/main.cf", "/etc/postfix/master.cf", "/etc/postfix/aliases.texthash", "/etc/mailname"}
+    always |= {"/etc/systemd/system/postfix.service.d/mailforest.conf"}
     assert {spec["path"] for spec in found} == always | {f"/etc/postfix/{name}" for name in files}
 
 
