@@ -17,15 +17,19 @@ _SECONDS = 900
 
 
 @contextmanager
-def capture(host: Host, *, beside: str, networks: Iterable[str]) -> Iterator[list[str]]:
-    """Packets from or to the networks at the interface with the address `beside`; the list is filled at the end."""
+def capture(host: Host, *, beside: str, networks: Iterable[str], holding: str = "") -> Iterator[list[str]]:
+    """Packets from or to the networks at the interface with the address `beside`; the list is filled at the end.
+
+    With `holding`, only those that hold this text.
+    """
     found: list[str] = []
     interface = root_shell(host, f"ip -o -4 addr show to {beside}").split()[1]
     root_shell(host, f"cat > {_FILE}.py <<'SCRIPT'\n{_SCRIPT}\nSCRIPT")
     root_shell(
         host,
         f"systemd-run --quiet --collect --unit={_UNIT} --property=RuntimeMaxSec={_SECONDS} "
-        f"--property=StandardOutput=truncate:{_FILE}.txt python3 {_FILE}.py {interface} {' '.join(networks)}",
+        f"--property=StandardOutput=truncate:{_FILE}.txt python3 {_FILE}.py {interface} '{holding.encode().hex()}' "
+        f"{' '.join(networks)}",
     )
     # The script says so when it listens.
     root_shell(host, f"timeout 20 sh -c 'until grep -q listening {_FILE}.txt; do sleep 0.1; done'")
@@ -40,7 +44,8 @@ def capture(host: Host, *, beside: str, networks: Iterable[str]) -> Iterator[lis
 
 _SCRIPT = """
 import ipaddress, socket, struct, sys
-networks = [ipaddress.ip_network(network) for network in sys.argv[2:]]
+networks = [ipaddress.ip_network(network) for network in sys.argv[3:]]
+holding = bytes.fromhex(sys.argv[2])
 # Of no protocol until it is bound: else it takes what passes any interface in between.
 line = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
 line.bind((sys.argv[1], 3))
@@ -48,7 +53,7 @@ print("listening", flush=True)
 said = 0
 while said < 500:
     packet, (_, protocol, kind, *_) = line.recvfrom(65535)
-    if protocol != 0x0800 or len(packet) < 20:
+    if protocol != 0x0800 or len(packet) < 20 or holding not in packet:
         continue
     ends = [ipaddress.ip_address(packet[begin : begin + 4]) for begin in (12, 16)]
     if any(end in network for end in ends for network in networks):
