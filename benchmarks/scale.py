@@ -21,7 +21,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
-sys.path.insert(1, str(ROOT / ".build" / "collections"))
+sys.path.append(str(ROOT / ".build" / "collections"))
 
 from ansible_collections.mailforest.stack.plugins.module_utils._topology.evaluate import evaluate
 from ansible_collections.mailforest.stack.plugins.module_utils._topology.findings import render
