@@ -8,14 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import (
-    Answers,
-    HostAnswers,
-    Plan,
-    Registered,
-    flow_subject,
-    port_subject,
-)
+from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import Answers, HostAnswers, Plan, Registered
 from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import WARNING, Finding
 
 _UNIQUE = {
@@ -46,7 +39,7 @@ class Question:
     expected: str
 
 
-TOLD = (
+_TOLD = (
     Question(
         registered="__locator",
         requirement="AD-52",
@@ -112,10 +105,11 @@ def _of_ports(answers: HostAnswers) -> Iterator[Finding]:
     for result in answer.get("results", []):
         if not result["passed"]:
             detail = f" ({result['detail']})" if result["detail"] else ""
+            endpoint = f"{result['host']}:{result['port']}/{result['transport']}"
             yield Finding(
                 requirement=result["requirement"],
                 vantage=answers.host,
-                subject=port_subject(result),
+                subject=f"{result['name']} at {endpoint}" if result["name"] else endpoint,
                 expected=result["expected"],
                 found=f"{result['verdict']}{detail}",
                 remedy=result["remedy"],
@@ -144,7 +138,7 @@ def _of_flows(answers: HostAnswers) -> Iterator[Finding]:
     """Messages that did not arrive once everywhere."""
     for result in answers.items("__flows"):
         flow = result.get("item")
-        subject = flow_subject(flow) if flow else "mail"
+        subject = f"mail to {flow['address']} by {flow['server']}:{flow['submission']['port']}" if flow else "mail"
         if "problems" not in result:
             yield _broken("MAIL-12", answers.host, subject, result)
         for problem in result.get("problems", []):
@@ -229,7 +223,7 @@ def _of_host(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
         return
     site = plan["hosts"].get(answers.host, {}).get("site", "")
     yield from _of_ports(answers)
-    for question in TOLD:
+    for question in _TOLD:
         yield from _told(answers, question, site)
     yield from _of_srv(answers, plan)
     yield from _of_texts(answers, plan)

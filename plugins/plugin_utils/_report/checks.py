@@ -16,7 +16,7 @@ from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import (
     port_subject,
 )
 from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import ERROR, Finding
-from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import TOLD
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import _TOLD
 
 
 class Outcome(StrEnum):
@@ -57,7 +57,7 @@ def _ports(answers: HostAnswers, plan: Plan) -> Iterator[_Row]:
 
 def _told(answers: HostAnswers, plan: Plan) -> Iterator[_Row]:
     site = plan["hosts"].get(answers.host, {}).get("site", "")
-    for question in TOLD:
+    for question in _TOLD:
         answer = answers.get(question.registered)
         if answer is not None:
             subject = question.subject.format(site=site)

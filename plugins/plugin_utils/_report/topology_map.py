@@ -198,10 +198,10 @@ class TopologyMap:
         yield text(self.texts.internet, sky.x + PADDING, sky.y + 23, "place")
 
     def _site(self, name: str) -> Iterator[str]:
-        site, box = next(site for site in self.record.sites if site.name == name), self._boxes[name]
+        box, subnets = self._boxes[name], {site.name: site.subnets for site in self.record.sites}
         yield element("rect", x=box.x, y=box.y, width=box.width, height=box.height, rx=12, class_="site")
         yield text(name, box.x + PADDING, box.y + 25, "place")
-        yield text(", ".join(site.subnets), box.x + PADDING, box.y + 42, "fine")
+        yield text(", ".join(subnets[name]), box.x + PADDING, box.y + 42, "fine")
 
     def _card(self, host: Host) -> str:
         box = self._places[host.name]
