@@ -72,9 +72,10 @@ def _names(answers: HostAnswers, plan: Plan) -> Iterator[_Row]:
             yield "dns", requirement, answers.host, f"SRV {row['name']}", "answers" in answer
     if (answer := answers.get("__texts")) is not None:
         mail = plan["mail"]
+        looked = "answers" in answer and "records" in (answers.get("__dkim") or {})
         signing = [row["name"] for row in mail["signing"] if row["host"] == answers.host and row["zone"]]
         for name in [*(row["name"] for row in mail["texts"]), *signing]:
-            yield "dns", "MAIL-24", answers.host, f"TXT {name}", "answers" in answer
+            yield "dns", "MAIL-24", answers.host, f"TXT {name}", looked
 
 
 def _flows(answers: HostAnswers) -> Iterator[_Row]:
