@@ -59,7 +59,7 @@ class Example:
     def _tool(self, name: str, *arguments: str) -> None:
         run([str(ROOT / "tools" / name), *arguments], log=self._log(name))
 
-    def play(self, playbook: str | Path, *, tally: Path | None = None) -> float:
+    def play(self, playbook: str | Path, *arguments: str, tally: Path | None = None) -> float:
         """Run a playbook as a user of the example would; return the seconds it took."""
         environment = _environment()
         if tally:
@@ -67,7 +67,7 @@ class Example:
             environment["ANSIBLE_CALLBACK_PLUGINS"] = str(ROOT / "benchmarks" / "callback_plugins")
             environment["TALLY_FILE"] = str(tally)
         log = self._log(Path(playbook).stem)
-        return run(playbook_command(str(playbook)), cwd=self.directory, environment=environment, log=log)
+        return run(playbook_command(*arguments, str(playbook)), cwd=self.directory, environment=environment, log=log)
 
     def _log(self, name: str) -> Path:
         return _LOGS / f"{self.name}-{name}.log"

@@ -31,6 +31,8 @@ class Comparison:
     theirs: Sequence[float]
     goal: float | None = None
     """The ratio ours / theirs that must not be passed; None while there is no goal."""
+    most: float | None = None
+    """The seconds that ours must not pass."""
     note: str = ""
 
     @property
@@ -41,11 +43,14 @@ class Comparison:
     @property
     def met(self) -> bool:
         """Say whether the goal is met; without one there is nothing to miss."""
-        return self.goal is None or self.ratio <= self.goal
+        in_time = self.most is None or statistics.median(self.ours) <= self.most
+        return in_time and (self.goal is None or self.ratio <= self.goal)
 
     def line(self) -> str:
         """Return name, ours, theirs, ratio, goal, met or not."""
-        goal = "no goal" if self.goal is None else f"goal at most {self.goal:g}, {'met' if self.met else 'NOT met'}"
+        given = ((self.goal, ""), (self.most, " s"))
+        limits = [f"{limit:g}{unit}" for limit, unit in given if limit is not None]
+        goal = f"goal at most {' and '.join(limits)}, {'met' if self.met else 'NOT met'}" if limits else "no goal"
         note = f" ({self.note})" if self.note else ""
         return (
             f"{self.name}: ours {_seconds(self.ours)}, theirs {_seconds(self.theirs)}, "

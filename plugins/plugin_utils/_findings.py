@@ -50,7 +50,7 @@ class Question:
     expected: str
 
 
-TOLD = (
+_TOLD = (
     Question(
         registered="__locator",
         requirement="AD-52",
@@ -140,7 +140,7 @@ def _of_host(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
         return
     site = plan["hosts"].get(answers.host, {}).get("site", "")
     yield from _of_ports(answers)
-    for question in TOLD:
+    for question in _TOLD:
         yield from _told(answers, question, site)
     yield from of_controller(answers)
     yield from of_health(answers)

@@ -52,8 +52,7 @@ def _served(answers: Answers) -> Iterator[tuple[_Key, str]]:
 
 def _told(answers: Answers) -> Iterator[tuple[_Key, str]]:
     for host, answer in answers.given("__health", "certificate").items():
-        shown: Mapping[str, Any] = answer["certificate"] or {}
-        if shown.get("days_left") is not None:
+        if (shown := answer["certificate"]) and shown.get("days_left") is not None:
             yield _key(shown), f"{host} ldaps"
 
 

@@ -16,7 +16,7 @@ from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import (
     port_subject,
 )
 from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import ERROR, Finding
-from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import TOLD
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import _TOLD
 
 
 class Outcome(StrEnum):
@@ -57,7 +57,7 @@ def _ports(answers: HostAnswers, plan: Plan) -> Iterator[_Row]:
 
 def _told(answers: HostAnswers, plan: Plan) -> Iterator[_Row]:
     site = plan["hosts"].get(answers.host, {}).get("site", "")
-    for question in TOLD:
+    for question in _TOLD:
         answer = answers.get(question.registered)
         if answer is not None:
             subject = question.subject.format(site=site)
@@ -72,9 +72,10 @@ def _names(answers: HostAnswers, plan: Plan) -> Iterator[_Row]:
             yield "dns", requirement, answers.host, f"SRV {row['name']}", "answers" in answer
     if (answer := answers.get("__texts")) is not None:
         mail = plan["mail"]
+        looked = "answers" in answer and "records" in (answers.get("__dkim") or {})
         signing = [row["name"] for row in mail["signing"] if row["host"] == answers.host and row["zone"]]
         for name in [*(row["name"] for row in mail["texts"]), *signing]:
-            yield "dns", "MAIL-24", answers.host, f"TXT {name}", "answers" in answer
+            yield "dns", "MAIL-24", answers.host, f"TXT {name}", looked
 
 
 def _flows(answers: HostAnswers) -> Iterator[_Row]:

@@ -61,6 +61,11 @@ class Texts:
     functions: Mapping[str, str]
     hosts_caption: str
     tunnels_caption: str
+    links_caption: str
+    link: str
+    sites: str
+    link_cost: str
+    interval: str
     milliseconds: str
     # Findings
     no_findings: str

@@ -16,6 +16,8 @@ CARD, GAP, PADDING, HEAD = 206, 14, 18, 52
 _CARD_HEIGHT, _LINE = 70, 15
 _LANE, _MARGIN, _BETWEEN = 30, 10, 46
 _ROLE_LETTERS = 24
+_BESIDE_EACH_OTHER = 6
+"""So many tunnels reach a gateway side by side; further ones share their places."""
 _RANK = ("unknown", "error", "warning", "ok")
 
 
@@ -198,10 +200,10 @@ class TopologyMap:
         yield text(self.texts.internet, sky.x + PADDING, sky.y + 23, "place")
 
     def _site(self, name: str) -> Iterator[str]:
-        site, box = next(site for site in self.record.sites if site.name == name), self._boxes[name]
+        box, subnets = self._boxes[name], {site.name: site.subnets for site in self.record.sites}
         yield element("rect", x=box.x, y=box.y, width=box.width, height=box.height, rx=12, class_="site")
         yield text(name, box.x + PADDING, box.y + 25, "place")
-        yield text(", ".join(site.subnets), box.x + PADDING, box.y + 42, "fine")
+        yield text(", ".join(subnets[name]), box.x + PADDING, box.y + 42, "fine")
 
     def _card(self, host: Host) -> str:
         box = self._places[host.name]
@@ -234,14 +236,14 @@ class TopologyMap:
         """From gateway to gateway: over the sites, or at their left."""
         tunnel, state = row
         one, other = self._places[tunnel.host], self._places[tunnel.peer]
-        label = self._tunnel_label(tunnel)
+        label, shift = self._tunnel_label(tunnel), 8 * (index % _BESIDE_EACH_OTHER)
         if self.beside:
             y = self._sky.bottom + 22 + index * _LANE
-            x1, x2 = (card.x + card.width - 44 - 8 * index for card in (one, other))
+            x1, x2 = (card.x + card.width - 44 - shift for card in (one, other))
             path, place = f"M{x1:g} {one.y:g}V{y:g}H{x2:g}V{other.y:g}", ((x1 + x2) / 2, y)
         else:
             x = self._left - 16 - index * _LANE
-            y1, y2 = one.y + 22 + 8 * index, other.y + 22 + 8 * index
+            y1, y2 = one.y + 22 + shift, other.y + 22 + shift
             path, place = f"M{one.x:g} {y1:g}H{x:g}V{y2:g}H{other.x:g}", (x, (y1 + y2) / 2)
         parts = [
             element("title", f"{self.texts.tunnel} {tunnel.host} - {tunnel.peer}: {getattr(self.texts, state)}"),

@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the benchmarks are scripts of the checkout
 
-from benchmarks import logins, mail_throughput, scale
+from benchmarks import logins, mail_throughput, scale, verify
 from benchmarks.common.deployment import Task, pings, read_tally
 from benchmarks.common.harness import BenchmarkError, Comparison, alternate, run
 from benchmarks.fsmo import ROLES, Mover, credentials, ours, theirs
@@ -41,6 +41,22 @@ def test_line(ours: list[float], theirs: list[float], goal: float | None, line: 
     comparison = Comparison(name="x", ours=ours, theirs=theirs, goal=goal)
     assert comparison.line() == line
     assert comparison.met is ("NOT" not in line)
+
+
+@pytest.mark.parametrize(("most", "met"), [(2.0, True), (1.9, False)])
+def test_a_goal_in_seconds_is_for_ours_alone(most: float, met: bool) -> None:
+    comparison = Comparison(name="x", ours=[2.0], theirs=[1.0], most=most)
+    assert comparison.met is met
+    assert comparison.line().endswith(f"goal at most {most:g} s, {'met' if met else 'NOT met'}")
+    assert Comparison(name="x", ours=[2.0], theirs=[1.0], goal=1.0, most=3.0).met is False
+
+
+def test_each_host_is_pinged_as_often_as_it_was_asked() -> None:
+    (play,) = json.loads(verify.pings({"dc1": 3, "mx1": 1}))
+    assert (play["hosts"], play["strategy"]) == ("dc1,mx1", "free")
+    assert [task["when"] for task in play["tasks"]] == [
+        f"{{'dc1': 3, 'mx1': 1}}[inventory_hostname] > {index}" for index in range(3)
+    ]
 
 
 def test_alternate_changes_who_begins() -> None:

@@ -47,12 +47,14 @@ def test_what_a_host_that_is_down_was_to_look_at_is_skipped_and_not_called_well(
 def test_a_module_that_broke_off_has_looked_at_nothing() -> None:
     hosts = office.healthy()
     hosts["dc2"]["__ports"] = {"msg": "broke off"}
-    hosts["dc2"]["__srv"] = {"msg": "broke off"}
+    hosts["dc2"]["__srv"] = hosts["mx1"]["__dkim"] = {"msg": "broke off"}
     record = office.record(hosts)
-    assert set(outcomes(record, "dc2", "port")) == set(outcomes(record, "dc2", "dns")) == {Outcome.SKIPPED}
+    for host, kind in (("dc2", "port"), ("dc2", "dns"), ("mx1", "dns")):
+        assert set(outcomes(record, host, kind)) == {Outcome.SKIPPED}
     assert [(check.subject, check.outcome) for check in record.checks if check.kind == "other"] == [
         ("ports", Outcome.FAILED),
         ("SRV records", Outcome.FAILED),
+        ("records of the mail domains", Outcome.FAILED),
     ]
 
 
