@@ -65,6 +65,12 @@ _TOLD = (
         expected="its names in DNS, signed time, a certificate that is valid for weeks, files and logins of root alone",
     ),
     Question(
+        registered="__mail_tables",
+        requirement="MAIL-13",
+        subject="tables of recipients",
+        expected="as old as the directory, within a minute",
+    ),
+    Question(
         registered="__tunnels", requirement="AD-11", subject="tunnels to linked sites", expected="each one connected"
     ),
 )

@@ -21,7 +21,7 @@ READERS = {
     *("findings", "keytab", "object_info", "topology"),
     *("fsmo_info", "seizure_info", "replication_info", "replication_sync", "site_tunnel_info"),
     *("dc_info", "dc_locator", "dns_lookup", "domain_backup_info", "gpo_info", "mail_flow", "reachable"),
-    *("submission_port", "sysvol_info"),
+    *("mail_tables_info", "submission_port", "sysvol_info"),
 }
 """Modules that change nothing, so have no difference to show."""
 SHIPPED = {
