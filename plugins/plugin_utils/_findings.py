@@ -70,6 +70,12 @@ _TOLD = (
         expected="those that the directory lists, with their ACLs",
     ),
     Question(
+        registered="__mail_tables",
+        requirement="MAIL-13",
+        subject="tables of recipients",
+        expected="as old as the directory, within a minute",
+    ),
+    Question(
         registered="__tunnels", requirement="AD-11", subject="tunnels to linked sites", expected="each one connected"
     ),
 )

@@ -130,7 +130,7 @@ def _attribute(role: str, directory: Mapping[str, Any], key: str, danger: str, e
         )
 
 
-def _directory(role: str, directory: Mapping[str, Any], password: str) -> Iterator[str]:
+def directory_errors(role: str, directory: Mapping[str, Any], password: str) -> Iterator[str]:
     """What is wrong with `<role>_directory`, which is empty for local users."""
     if not directory:
         return
@@ -276,9 +276,11 @@ def _postfix_needs_dovecot(settings: Mapping[str, Any]) -> Iterator[str]:
 def postfix_errors(settings: Mapping[str, Any]) -> list[str]:
     """What cannot work in the role postfix's values."""
     errors = [*_domains(settings), *_twice("postfix_listeners", settings["listeners"])]
-    errors += _directory("postfix", settings["directory"], settings["password"])
+    errors += directory_errors("postfix", settings["directory"], settings["password"])
     if settings["directory"] and not settings["domains"]:
         errors.append("postfix_domains is empty, so nobody in the directory gets mail. Name the mail domains.")
+    if settings["tables"] and not settings["directory"]:
+        errors.append("postfix_tables are of a directory, and there is no postfix_directory. Give it, or remove them.")
     errors += [*_mailboxes(settings), *_aliases(settings), *_networks(settings["networks"])]
     errors += [*_lists(settings), *_postfix_needs_dovecot(settings), *_peers("postfix", settings)]
     errors += _milters(settings["milters"])
@@ -358,7 +360,9 @@ def dovecot_errors(settings: Mapping[str, Any]) -> list[str]:
     errors = [*_twice("dovecot_listeners", settings["listeners"])]
     if wrong := names.domain(settings["hostname"]):
         errors.append(f"dovecot_hostname: {settings['hostname']!r} is no full name: {wrong}. Give it with its domain.")
-    errors += _directory("dovecot", settings["directory"], settings["password"])
+    errors += directory_errors("dovecot", settings["directory"], settings["password"])
+    if settings["tables"] and not settings["directory"]:
+        errors.append("dovecot_tables are of a directory, and there is no dovecot_directory. Give it, or remove them.")
     if settings["users"] and settings["directory"]:
         errors.append("dovecot_users and dovecot_directory both say who may log in. Give one of the two.")
     errors += [

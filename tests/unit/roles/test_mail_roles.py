@@ -9,17 +9,21 @@ from typing import Any
 import pytest
 from ansible.plugins.filter import AnsibleJinja2Filter
 from ansible.plugins.loader import filter_loader
-from ansible_collections.mailforest.stack.plugins.module_utils._mail import settings
+from ansible_collections.mailforest.stack.plugins.module_utils._mail import settings, ways
 from ansible_collections.mailforest.stack.plugins.module_utils._topology.services import (
     DOVECOT_SERVICES,
     POSTFIX_SERVICES,
-    RELAY_PORTS,
     SERVICES,
     Tls,
 )
 from ansible_collections.mailforest.stack.tests.unit.roles.conftest import Evaluate
 
-FILTERS = ("postfix_errors", "dovecot_errors", "ldap_filter_value", "dovecot_quoted")
+FILTERS = {
+    **{name: getattr(settings, name) for name in ("postfix_errors", "dovecot_errors")},
+    **{name: getattr(settings, name) for name in ("ldap_filter_value", "dovecot_quoted")},
+    "postfix_relay_ways": ways.relay_ways,
+    "postfix_limited_lists": ways.limited_lists,
+}
 TLS = {Tls.OFFERED: "starttls", Tls.REQUIRED: "starttls", Tls.IMPLICIT: "implicit"}
 TABLES = ("users", "senders", "groups", "members", "logins")
 DIRECTORY = {
@@ -39,7 +43,7 @@ PEERS = [
 @pytest.fixture(autouse=True)
 def own_filters(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the roles' variables find the collection's filters, which no collection loader looks for here."""
-    known = {f"mailforest.stack.{name}": getattr(settings, name) for name in FILTERS}
+    known = {f"mailforest.stack.{name}": function for name, function in FILTERS.items()}
     find = filter_loader.get
 
     def get(name: str, *args: Any, **kwargs: Any) -> Any:
@@ -161,18 +165,11 @@ def test_logins_are_passed_on_with_tls(evaluate: Evaluate, listeners: list[str],
 RELAY = {"host": "smarthost.example.net", "user": "us", "ports": [465, 587, 25]}
 
 
-def test_a_smart_hosts_ports_are_those_of_the_catalogue(evaluate: Evaluate) -> None:
-    rows = evaluate("postfix", "__postfix_relay_rows")
-    found = {port: (row["port"], row["tls"]) for port, row in rows.items()}
-    assert found == {SERVICES[name].port: (SERVICES[name].port, TLS[SERVICES[name].tls]) for name in POSTFIX_SERVICES}
-    assert evaluate("postfix", "__postfix_relay_defaults")["ports"] == list(RELAY_PORTS)
-
-
 def test_a_smart_hosts_ports_are_tried_in_order(evaluate: Evaluate) -> None:
     values = {"ansible_facts": _facts(), "postfix_relay": RELAY}
     hops = ["[127.0.0.1]:1005", "[smarthost.example.net]:587", "[smarthost.example.net]:25"]
-    assert evaluate("postfix", "__postfix_relay_hops", **values) == hops
-    checks = evaluate("postfix", "__postfix_relay_checks", **values)
+    assert evaluate("postfix", "__postfix_ways", **values)["hops"] == hops
+    checks = evaluate("postfix", "__postfix_ways", **values)["checks"]
     assert [(check["port"], check["tls"]) for check in checks] == [
         (465, "implicit"),
         (587, "starttls"),
@@ -214,7 +211,7 @@ def test_lists_with_limited_senders_have_their_tables(evaluate: Evaluate) -> Non
     names = ["closed_lists", "list_1", "list_2", "list_1_senders", "list_2_senders"]
     tables = [f"/etc/postfix/ldap/{name}.cf" for name in names]
     assert set(tables) <= set(found)
-    assert found[tables[2]]["vars"] == {"name": "list_2", "number": 1}
+    assert found[tables[2]]["vars"]["limited"]["name"] == "list_2"
     assert found[tables[4]]["template"] == "etc/postfix/ldap/list_senders.cf.j2"
     assert {(found[table]["mode"], found[table]["secret"]) for table in tables} == {("0640", True)}
     assert "(distinguishedName=CN=all \\282\\29,DC=test)" in found[tables[0]]["vars"]["table"]["query_filter"]
@@ -341,3 +338,45 @@ def test_a_server_without_dovecot_has_no_logins(evaluate: Evaluate) -> None:
 def test_errors_reach_the_role(evaluate: Evaluate) -> None:
     assert len(evaluate("postfix", "__postfix_errors", ansible_facts=_facts(), postfix_networks=["10.0.0.0/8"])) == 1
     assert len(evaluate("dovecot", "__dovecot_errors", ansible_facts=_facts(), dovecot_auth_cache_seconds=99)) == 1
+
+
+MADE = "/var/lib/mailforest-mail-tables"
+
+
+def test_tables_are_asked_before_the_directory(evaluate: Evaluate) -> None:
+    values = {"ansible_facts": _facts(), "postfix_directory": HOMES, "postfix_peers": PEERS, "postfix_tables": MADE}
+    assert evaluate("postfix", "__postfix_table", **values)["users"] == f"lmdb:{MADE}/users, "
+    assert evaluate("postfix", "__postfix_transport_maps", **values) == [
+        f"lmdb:{MADE}/homes",
+        "proxy:ldap:/etc/postfix/ldap/homes.cf",
+        "proxy:ldap:/etc/postfix/ldap/homeless.cf",
+    ]
+    # What a peer sends for a mailbox that is not here is refused by table too, and nobody else is asked about that.
+    checks = evaluate("postfix", "__postfix_known_checks", **values)
+    assert checks.startswith("check_client_access cidr:{{198.51.100.144 DUNNO}, {2001:db8::25 DUNNO}, {0.0.0.0/0 OK}")
+    assert checks.endswith(f"check_recipient_access lmdb:{MADE}/elsewhere, ")
+
+
+def test_without_tables_the_directory_is_asked_alone(evaluate: Evaluate) -> None:
+    values = {"ansible_facts": _facts(), "postfix_directory": HOMES, "postfix_peers": PEERS}
+    assert evaluate("postfix", "__postfix_table", **values) == {"aliases": "", "users": "", "homes": []}
+    assert evaluate("postfix", "__postfix_known", **values) == ""
+    assert "lmdb:" not in str(evaluate("postfix", "__postfix_transport_maps", **values))
+
+
+@pytest.mark.parametrize("role", ["postfix", "dovecot"])
+def test_tables_without_a_directory_are_refused(evaluate: Evaluate, role: str) -> None:
+    values = {"ansible_facts": _facts(), f"{role}_tables": MADE}
+    assert f"{role}_tables" in " ".join(evaluate(role, f"__{role}_errors", **values))
+
+
+@pytest.mark.parametrize(("release", "field"), [("12", "quota_rule=*:bytes="), ("13", "quota_storage_size=")])
+def test_a_limit_is_told_in_the_words_of_the_release(evaluate: Evaluate, release: str, field: str) -> None:
+    values = {
+        "ansible_facts": _facts(release),
+        "mail_tables_directory": DIRECTORY,
+        "mail_tables_domains": ["example.test"],
+    }
+    told = evaluate("mail_tables", "__mail_tables_settings", **values)
+    assert (told["quota_field"], told["path"]) == (field, MADE)
+    assert "password" not in told
