@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import Answers, HostAnswers, Plan, Registered
 from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import WARNING, Finding
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings_certificates import of_certificates
 
 _UNIQUE = {
     **dict.fromkeys(("schema", "naming"), "AD-21"),
@@ -328,7 +329,13 @@ def _of_topology(answers: Answers) -> Iterator[Finding]:
         )
 
 
-_OF_ALL: Sequence[Callable[[Answers], Iterator[Finding]]] = (_of_roles, _of_rids, _of_sysvol, _of_topology)
+_OF_ALL: Sequence[Callable[[Answers], Iterator[Finding]]] = (
+    _of_roles,
+    _of_rids,
+    _of_sysvol,
+    _of_topology,
+    of_certificates,
+)
 
 
 def judge(answers: Answers) -> list[Finding]:
