@@ -273,8 +273,9 @@ results:
       type: dict
 certificates:
   description:
-    - Every certificate that a check saw, trusted or not, with C(name), C(host) and C(port) of the check, C(subject),
-      C(names), C(issuer), C(not_before), C(not_after), C(days_left) and C(fingerprint_sha256).
+    - Every certificate that a check saw, trusted or not, with C(name), C(host), C(port), C(server_name) and
+      C(requirement) of the check, C(subject), C(names), C(issuer), C(not_before), C(not_after), C(days_left) and
+      C(fingerprint_sha256).
     - Complete whatever O(report) leaves out of RV(results).
   returned: always
   type: list

@@ -15,6 +15,7 @@ from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import (
 )
 from ansible_collections.mailforest.stack.plugins.plugin_utils._broken import broken, line
 from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import CONTROLLER, WARNING, Finding
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings_certificates import of_certificates
 from ansible_collections.mailforest.stack.plugins.plugin_utils._findings_directory import (
     of_layout,
     of_records,
@@ -184,7 +185,13 @@ def _of_topology(answers: Answers) -> Iterator[Finding]:
         )
 
 
-_OF_ALL: Sequence[Callable[[Answers], Iterator[Finding]]] = (of_roles, of_rids, of_sysvol, _of_topology)
+_OF_ALL: Sequence[Callable[[Answers], Iterator[Finding]]] = (
+    of_roles,
+    of_rids,
+    of_sysvol,
+    _of_topology,
+    of_certificates,
+)
 
 
 def judge(answers: Answers) -> list[Finding]:

@@ -86,7 +86,14 @@ def _as_dict(result: Result) -> dict[str, Any]:
 def _certificates(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Every certificate that was shown, and where: also by the checks that are left out of the results."""
     return [
-        {"name": result.check.name, "host": result.check.host, "port": result.check.port, **result.finding.certificate}
+        {
+            "name": result.check.name,
+            "host": result.check.host,
+            "port": result.check.port,
+            "server_name": result.check.tls_name,
+            "requirement": result.check.requirement,
+            **result.finding.certificate,
+        }
         for result in results
         if result.finding.certificate
     ]

@@ -28,7 +28,10 @@ _SAMPLES = {Function.DOMAIN_CONTROLLER: "ldaps", Function.MAIL_SERVER: "smtp"}
 CA_FILE = "/etc/ssl/mailforest/ca.crt"
 _CLOSED_REQUIREMENT = "AD-10"
 _NO_ANSWER = "open-or-filtered"
-_OWN_AUTHORITY = "bad-certificate"
+TLS_MINIMUM = "TLSv1.2"
+"""What is older is refused at every port (RFC 8996)."""
+CERTIFICATE_DAYS = 14
+"""Renewal begins with 30 days left, so that fewer than these mean that it does not happen, or is not loaded."""
 _PROBE_TLS = {Tls.NONE: "none", Tls.OFFERED: "starttls", Tls.REQUIRED: "starttls", Tls.IMPLICIT: "implicit"}
 _SERVERS = (Function.DOMAIN_CONTROLLER, Function.MAIL_SERVER)
 
@@ -137,7 +140,7 @@ class Expectations:
         return [row for row in (self.firewall.ssh, *self.firewall.openings(target)) if row.admits(source)]
 
     def _open(self, target: Host, service: Service, address: str, *, inside: bool) -> Iterator[CheckPlan]:
-        """The service answers, and speaks TLS as declared. Observers do not know the CA: any certificate will do."""
+        """The service answers, and speaks TLS as declared. Observers judge all but the issuer, unknown to them."""
         for transport in service.transports:
             if transport == "udp" and service.protocol not in ANSWERS_UDP:
                 continue
@@ -153,10 +156,11 @@ class Expectations:
             }
             if check["tls"] != "none":
                 check["server_name"] = fqdn(self.topology, target)
+                check["tls_minimum"], check["min_days_left"] = TLS_MINIMUM, CERTIFICATE_DAYS
                 if inside:
                     check["ca_file"] = CA_FILE
                 else:
-                    check["accept"] = [_OWN_AUTHORITY]
+                    check["verify_chain"] = False
             yield self._asked(check, service)
 
     def _asked(self, check: CheckPlan, service: Service) -> CheckPlan:

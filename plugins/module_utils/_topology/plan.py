@@ -444,6 +444,9 @@ class CheckPlan(TypedDict):
     requirement: str
     server_name: NotRequired[str]
     ca_file: NotRequired[str]
+    verify_chain: NotRequired[bool]
+    tls_minimum: NotRequired[str]
+    min_days_left: NotRequired[int]
     argument: NotRequired[str]
     accept: NotRequired[list[str]]
     cleartext_auth: NotRequired[str]

@@ -83,7 +83,8 @@ def test_certificates_are_told_of_checks_that_are_left_out_too() -> None:
     passed = Result(check=check, finding=finding, seconds=0.1, attempts=1)
     values = report.as_return_values([passed, result(Verdict.OPEN)], report="failures", seconds=1.0)
     assert values["results"] == []
-    assert values["certificates"] == [{"name": "imaps", "host": "mx1", "port": 993, **certificate}]
+    seen = {"name": "imaps", "host": "mx1", "port": 993, "server_name": "mx1", "requirement": "", **certificate}
+    assert values["certificates"] == [seen]
 
 
 def test_a_result_names_everything() -> None:

@@ -510,6 +510,8 @@ def test_a_neighbour_finds_open_what_the_catalogue_opens(one: Any) -> None:
         "tls": "implicit",
         "server_name": "dc1.corp.example.test",
         "ca_file": "/etc/ssl/mailforest/ca.crt",
+        "tls_minimum": "TLSv1.2",
+        "min_days_left": 14,
         "expect": "open",
         "requirement": "AD-10",
     }
@@ -554,6 +556,19 @@ def test_the_probe_takes_every_check(sample: dict[str, Any]) -> None:
             assert spec.parse(given, where="check", timeout=5).port == row["port"]
 
 
+def test_every_tls_port_is_judged_by_version_days_and_issuer() -> None:
+    """From inside by the forest's CA; from outside by all but the issuer, which is not known there."""
+    expectations = plan(TWO_OFFICES)["expectations"]
+    for vantage, rows in expectations.items():
+        secured = [row for row in rows if row["tls"] != "none"]
+        assert secured
+        for row in secured:
+            assert (row["tls_minimum"], row["min_days_left"], row["expect"]) == ("TLSv1.2", 14, "open")
+            assert "accept" not in row
+            assert ("ca_file" in row, row.get("verify_chain", True)) == (vantage != "outside", vantage != "outside")
+    assert {row["tls"] for rows in expectations.values() for row in rows} == {"none", "starttls", "implicit"}
+
+
 def test_a_neighbour_finds_everything_else_closed(one: Any) -> None:
     tcp = {service.port for service in CATALOGUE if "tcp" in service.transports}
     for vantage, address in (("gw-hq", "198.51.100.70"), ("dc1", "198.51.100.80"), ("mx1", "198.51.100.66")):
@@ -585,7 +600,9 @@ def test_an_observer_finds_ssh_and_what_is_published_on_a_public_address(one: An
         "protocol": "imap",
         "tls": "implicit",
         "server_name": "mx1.corp.example.test",
-        "accept": ["bad-certificate"],
+        "verify_chain": False,
+        "tls_minimum": "TLSv1.2",
+        "min_days_left": 14,
         "auth_offered": True,
         "expect": "open",
         "requirement": "MAIL-26",
