@@ -106,7 +106,10 @@ def layout() -> dict[str, Any]:
         "sites": ["branch", "hq"],
         "subnets": {"198.51.100.64/26": "hq"},
         "links": {"hq-branch": {"sites": ["branch", "hq"], "cost": 100, "interval": 15}},
-        "servers": {name: {"site": site, "global_catalog": True, "level": 4} for name, site in servers.items()},
+        "servers": {
+            name: {"site": site, "global_catalog": True, "replicates": True, "level": 4}
+            for name, site in servers.items()
+        },
         "levels": {"domain": 4, "forest": 4},
         "disabled": ["carol", "guest"],
     }

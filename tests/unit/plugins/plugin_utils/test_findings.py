@@ -329,6 +329,7 @@ def test_the_layout_of_the_forest(
     [
         ({"site": "branch"}, "AD-11", "in site branch"),
         ({"global_catalog": False}, "AD-18", "none"),
+        ({"replicates": False}, "AD-7", "replication was switched off"),
         ({"level": 3}, "AD-46", "3"),
     ],
 )
