@@ -13,7 +13,7 @@ version_added: 1.0.0
 short_description: Load a packet filter's rules, and take them back when they lock the administrator out
 description:
   - Compares the rules with those in the kernel, as C(nft) itself writes both, so that changes made by hand are found
-    and undone. Without a difference nothing happens.
+    and undone. What the kernel learns while it filters is no difference. Without one nothing happens.
   - Otherwise a timer of systemd is armed on the host that brings back what ruled before, the new rules are loaded in
     one transaction, the connection is dropped, and the host is logged in to anew. Only that stops the timer. A
     connection that stands would prove nothing, as rules let established ones pass.
@@ -71,7 +71,7 @@ attributes:
     description: Reports exactly whether a run would load; where C(nft) is not installed yet, that it would.
     support: full
   diff_mode:
-    description: The whole table as C(nft) writes it, without counts, and kernel settings.
+    description: A line per rule, with its chain and comment, as C(nft) writes it without counts; and kernel settings.
     support: full
   idempotent:
     description: A second run changes nothing, arms nothing and drops no connection.

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .listing import without_learnt
 from .model import FirewallError
 from .ruleset import TABLE
 
@@ -35,11 +36,11 @@ class Kernel:
     proc_sys: Path = Path("/proc/sys")
 
     def rules(self) -> str:
-        """Our table as nft writes it, without counts; empty when it is not there."""
+        """Our table as nft writes it, without counts and what it learnt; empty when it is not there."""
         tables = (entry.get("table") for entry in json.loads(_run("nft", "--json", "list", "tables"))["nftables"])
         if not any(table and f"{table['family']} {table['name']}" == TABLE for table in tables):
             return ""
-        return _run("nft", "--stateless", "list", "table", *TABLE.split())
+        return without_learnt(_run("nft", "--stateless", "list", "table", *TABLE.split()))
 
     def trial(self, file: Path) -> str:
         """How nft would write our table with this ruleset; it is loaded where nothing depends on it."""

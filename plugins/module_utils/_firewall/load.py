@@ -14,6 +14,7 @@ from typing import Any
 
 from .guard import Former, Guard
 from .kernel import Kernel, NoNft, Refused
+from .listing import flat
 from .model import FirewallError
 
 
@@ -36,20 +37,23 @@ class Difference:
     settings: Mapping[Path, tuple[str, str]]
 
     def __bool__(self) -> bool:
-        return self.before != self.after or bool(self.settings)
+        return flat(self.before) != flat(self.after) or bool(self.settings)
 
     def shown(self) -> dict[str, str]:
-        """The difference for the user."""
+        """The difference for the user: a line per rule, with its chain."""
+        before = [f"{file} = {old}" for file, (old, _new) in self.settings.items()]
+        after = [f"{file} = {new}" for file, (_old, new) in self.settings.items()]
         return {
             "before_header": "loaded rules",
             "after_header": "rules to load",
-            "before": "".join(f"# {file}: {old}\n" for file, (old, _new) in self.settings.items()) + self.before,
-            "after": "".join(f"# {file}: {new}\n" for file, (_old, new) in self.settings.items()) + self.after,
+            "before": "".join(f"{line}\n" for line in (*before, *flat(self.before))),
+            "after": "".join(f"{line}\n" for line in (*after, *flat(self.after))),
         }
 
 
 @contextmanager
-def _file(text: str) -> Iterator[Path]:
+def temporary(text: str) -> Iterator[Path]:
+    """The text in a file, for nft."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="mailforest-", suffix=".nft") as handle:
         handle.write(text)
         handle.flush()
@@ -72,7 +76,7 @@ def compare(wanted: Wanted, kernel: Kernel, file: Path) -> Difference:
 
 def preview(wanted: Wanted, kernel: Kernel) -> dict[str, Any]:
     """What a real run would do."""
-    with _file(wanted.ruleset) as file:
+    with temporary(wanted.ruleset) as file:
         try:
             difference = compare(wanted, kernel, file)
         except NoNft:
@@ -87,7 +91,7 @@ def load(wanted: Wanted, kernel: Kernel, guard: Guard) -> dict[str, Any]:
             "Another run loaded rules and has not confirmed them yet. This one changed nothing. "
             "Run again when the other has ended; without it the former rules come back by themselves."
         )
-    with guard.alone(), _file(wanted.ruleset) as file:
+    with guard.alone(), temporary(wanted.ruleset) as file:
         difference = compare(wanted, kernel, file)
         armed = time.monotonic()
         if difference:

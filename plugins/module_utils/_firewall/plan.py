@@ -12,14 +12,15 @@ from .access import find_access, refuse_lock_out, refuse_other_managers
 from .model import read_policy
 from .ruleset import noted_fence, render, sysctls
 
-_WRITTEN = "etc/mailforest/firewall.nft"
+WRITTEN = "etc/mailforest/firewall.nft"
+"""What is loaded at boot, below the root."""
 
 
 def _fenced(params: Mapping[str, Any], root: Path) -> list[str]:
     """The addresses to fence: those given, or those that are fenced now."""
     if not params.get("fence_kept"):
         return list(params.get("fenced") or ())
-    written = root / _WRITTEN
+    written = root / WRITTEN
     return noted_fence(written.read_text(encoding="utf-8")) if written.exists() else []
 
 

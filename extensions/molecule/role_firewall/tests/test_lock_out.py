@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import testinfra
-from ansible_collections.mailforest.stack.tests.system.support.hosts import root_shell, snapshot, solo
+from ansible_collections.mailforest.stack.tests.system.support.hosts import module, root_shell, snapshot, solo
 from ansible_collections.mailforest.stack.tests.system.support.network import tcp
 from ansible_collections.mailforest.stack.tests.system.support.playbook import Run, eventually, play
 from testinfra.host import Host
@@ -113,7 +113,13 @@ def test_a_controller_that_dies_confirms_nothing() -> None:
 def test_changes_by_hand_are_found_and_undone() -> None:
     rules = _loaded()
     for name in SOLO:
+        assert module(_host(name), "firewall_info")["problems"] == []
         root_shell(_host(name), "nft add rule inet mailforest input tcp dport 9999 accept")
+        root_shell(_host(name), "nft delete element inet mailforest net_198_51_100_0_24 '{ 198.51.100.0/24 }'")
+        found = module(_host(name), "firewall_info", fail=False)
+        assert found["added"] == ["input: tcp dport 9999 accept"]
+        assert found["missing"] == ["set net_198_51_100_0_24: 198.51.100.0/24"]
+        assert len(found["problems"]) == 2
     assert sorted(_converge().changes) == [f"{name}: {LOAD}" for name in SOLO]
     assert _loaded() == rules
     assert _converge().changes == []

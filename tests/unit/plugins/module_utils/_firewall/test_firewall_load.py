@@ -177,7 +177,7 @@ def test_only_settings_differ(host: Host) -> None:
     host.table.write_text("same\n")
     result = host.load("same", sysctls={"net.ipv4.ip_forward": "1", "net.ipv6.conf.*.accept_ra": "2"})
     assert result["changed"]
-    assert f"# {host.forward}: 0\n" in result["diff"]["before"]
+    assert f"{host.forward} = 0\n" in result["diff"]["before"]
     assert host.forward.read_text() == "1\n"
 
 
