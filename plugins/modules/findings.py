@@ -19,9 +19,8 @@ description:
     with all vantage points that saw it.
   - It fails when a finding is an error, not when all are warnings.
   - It runs on the controller and connects to no host. It reads the variables C(__ports), C(__locator), C(__roles),
-    C(__replication), C(__sysvol), C(__health), C(__host), C(__relaying), C(__srv), C(__tunnels), C(__texts), C(__dkim)
-    and C(__flows); where one is missing or its task was skipped,
-    nothing was asked.
+    C(__replication), C(__sysvol), C(__health), C(__host), C(__firewall), C(__relaying), C(__srv), C(__tunnels),
+    C(__texts), C(__dkim) and C(__flows); where one is missing or its task was skipped, nothing was asked.
 options:
   plan:
     description: The compiled topology, as M(mailforest.stack.topology) returns it.

@@ -79,7 +79,7 @@ HOSTS = (
         about=rf"^file system {_FULL}: .*inodes",
         inject=shell(
             "dc1",
-            f"mkdir -p {_FULL} && mount -t tmpfs -o size=8m,nr_inodes=40 tmpfs {_FULL} && touch $(seq -f {_FULL}/%g 38)",
+            f"mkdir -p {_FULL} && mount -t tmpfs -o size=8m,nr_inodes=40 tmpfs {_FULL}; touch $(seq -f {_FULL}/%g 38)",
             f"umount {_FULL} && rmdir {_FULL}",
         ),
     ),

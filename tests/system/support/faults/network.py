@@ -60,6 +60,22 @@ NETWORK = (
         ),
     ),
     Fault(
+        name="rule added by hand",
+        host="gw-hq",
+        requirement="AD-10",
+        about=r"^rules of the packet filter: .*tcp dport 9999.*added it",
+        inject=_rules("gw-hq", "input tcp dport 9999 accept"),
+    ),
+    Fault(
+        name="rules removed by hand",
+        host="member1",
+        requirement="AD-10",
+        about=r"^rules of the packet filter: .*not in the kernel",
+        inject=shell(
+            "member1", "nft flush chain inet mailforest input && nft add rule inet mailforest input accept", _RELOAD
+        ),
+    ),
+    Fault(
         name="port closed by hand",
         host="dc1",
         requirement="AD-10",

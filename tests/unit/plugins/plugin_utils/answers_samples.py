@@ -149,7 +149,7 @@ def registered() -> dict[str, dict[str, Any]]:
             "__srv": {"answers": [*srv_answers(), *record_answers()]},
         }
     hosts["gw-hq"]["__tunnels"] = {"tunnels": [], "problems": []}
-    hosts["gw-hq"]["__host"] = {"problems": []}
+    hosts["gw-hq"] |= {"__host": {"problems": []}, "__firewall": {"problems": []}}
     hosts["outside"]["__relaying"] = {"replies": [{"server": "mx1", "sender": "", "code": 554, "relays": False}]}
     hosts["mx1"] |= {
         "__dkim": {"records": [{"name": KEY, "value": "v=DKIM1; p=AAAA"}]},
