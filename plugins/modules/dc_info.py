@@ -122,9 +122,9 @@ logins:
   type: dict
 layout:
   description: >-
-    Names of C(sites), C(subnets) and their sites, C(links) with sites, cost and interval, C(servers) with site, level
-    and whether they are a C(global_catalog), C(levels) of domain and forest as Samba's numbers, and the C(disabled)
-    users. Names are in lower case.
+    Names of C(sites), C(subnets) and their sites, C(links) with sites, cost and interval, C(servers) with site, level,
+    whether they are a C(global_catalog) and whether they take and give changes (C(replicates)), C(levels) of domain and
+    forest as Samba's numbers, and the C(disabled) users. Names are in lower case.
   returned: when asked for
   type: dict
 database:

@@ -20,9 +20,8 @@ description:
   - It fails when a finding is as grave as O(fail_on).
   - With O(report_dir) it writes the same as a page to look at, as JSON, as JUnit XML and as text, and keeps a history.
   - It runs on the controller and connects to no host. It reads the variables C(__ports), C(__locator), C(__roles),
-    C(__replication), C(__sysvol), C(__health), C(__host), C(__relaying), C(__srv), C(__tunnels), C(__texts), C(__dkim)
-    and C(__flows); where one is missing or its task was skipped,
-    nothing was asked.
+    C(__replication), C(__sysvol), C(__health), C(__host), C(__firewall), C(__relaying), C(__srv), C(__tunnels),
+    C(__texts), C(__dkim) and C(__flows); where one is missing or its task was skipped, nothing was asked.
 options:
   plan:
     description: The compiled topology, as M(mailforest.stack.topology) returns it.

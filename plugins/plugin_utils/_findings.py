@@ -49,35 +49,51 @@ class Question:
     requirement: str
     subject: str
     expected: str
+    cause: str
 
 
 _TOLD = (
+    Question(
+        registered="__firewall",
+        requirement="AD-10",
+        subject="rules of the packet filter",
+        expected="those that were written, and no others",
+        cause="Rules were added or removed by hand, or site.yml broke off.",
+    ),
     Question(
         registered="__locator",
         requirement="AD-52",
         subject="domain controller for a client of {site}",
         expected="one of site {site}",
+        cause="Those of the site are down or not in DNS, or the host's address is in no subnet of the site.",
     ),
     Question(
         registered="__replication",
         requirement="AD-7",
         subject="replication",
         expected="every partner's changes, lately and without failures",
+        cause="The partner is down, the tunnel or a port between them is closed, or the clocks differ.",
     ),
     Question(
         registered="__sysvol",
         requirement="AD-42",
         subject="files of the group policies",
         expected="those that the directory lists, with their ACLs",
+        cause="A policy was made or changed elsewhere and not copied here yet, or files were changed by hand.",
     ),
     Question(
         registered="__mail_tables",
         requirement="MAIL-13",
         subject="tables of recipients",
         expected="as old as the directory, within a minute",
+        cause="The service that makes them is stopped, or no domain controller answers it.",
     ),
     Question(
-        registered="__tunnels", requirement="AD-11", subject="tunnels to linked sites", expected="each one connected"
+        registered="__tunnels",
+        requirement="AD-11",
+        subject="tunnels to linked sites",
+        expected="each one connected",
+        cause="The other gateway is down or hangs, the Internet between them is cut, or a route was removed.",
     ),
 )
 
@@ -137,6 +153,7 @@ def _told(answers: HostAnswers, question: Question, site: str) -> Iterator[Findi
             subject=subject,
             expected=question.expected.format(site=site),
             found=line(problem),
+            cause=question.cause,
         )
 
 

@@ -210,6 +210,12 @@ def _server(row: Mapping[str, Any], found: Mapping[str, Any] | None, domain: int
         return
     yield "AD-11", subject, f"in site {row['site']}".lower(), f"in site {found['site']}"
     yield "AD-18", subject, "a global catalogue", "a global catalogue" if found["global_catalog"] else "none"
+    yield (
+        "AD-7",
+        subject,
+        "replication in both directions",
+        ("replication in both directions" if found["replicates"] else "replication was switched off"),
+    )
     enough = found["level"] >= domain
     yield "AD-46", subject, f"level {domain} or higher", f"level {domain} or higher" if enough else str(found["level"])
 

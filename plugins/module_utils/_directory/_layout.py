@@ -10,7 +10,8 @@ from ansible_collections.mailforest.stack.plugins.module_utils._directory._samdb
 from ansible_collections.mailforest.stack.plugins.module_utils._directory._store import Entry
 
 _LEVEL = "msDS-Behavior-Version"
-_GLOBAL_CATALOG = 1
+_GLOBAL_CATALOG, _NO_REPLICATION = 0x1, 0x2 | 0x4
+"""Options of a controller's NTDS settings; it may be told neither to take changes nor to give them."""
 _DISABLED = "(&(objectCategory=person)(objectClass=user)(userAccountControl:1.2.840.113556.1.4.803:=2))"
 
 
@@ -67,6 +68,7 @@ class Layout:
             found[self._name(server)] = {
                 "site": self._name(site),
                 "global_catalog": bool(settings.number("options") & _GLOBAL_CATALOG),
+                "replicates": not settings.number("options") & _NO_REPLICATION,
                 "level": settings.number(_LEVEL),
             }
         return found

@@ -108,7 +108,10 @@ def layout() -> dict[str, Any]:
         "sites": ["branch", "hq"],
         "subnets": {"198.51.100.64/26": "hq"},
         "links": {"hq-branch": {"sites": ["branch", "hq"], "cost": 100, "interval": 15}},
-        "servers": {name: {"site": site, "global_catalog": True, "level": 4} for name, site in servers.items()},
+        "servers": {
+            name: {"site": site, "global_catalog": True, "replicates": True, "level": 4}
+            for name, site in servers.items()
+        },
         "levels": {"domain": 4, "forest": 4},
         "disabled": ["carol", "guest"],
     }
@@ -148,7 +151,7 @@ def registered() -> dict[str, dict[str, Any]]:
             "__srv": {"answers": [*srv_answers(), *record_answers()]},
         }
     hosts["gw-hq"]["__tunnels"] = {"tunnels": [], "problems": []}
-    hosts["gw-hq"]["__host"] = {"problems": []}
+    hosts["gw-hq"] |= {"__host": {"problems": []}, "__firewall": {"problems": []}}
     hosts["outside"]["__relaying"] = {"replies": [{"server": "mx1", "sender": "", "code": 554, "relays": False}]}
     hosts["mx1"] |= {
         "__dkim": {"records": [{"name": KEY, "value": "v=DKIM1; p=AAAA"}]},

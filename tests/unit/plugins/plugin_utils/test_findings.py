@@ -92,6 +92,7 @@ def test_a_port_says_what_was_expected_and_found(hosts: Hosts) -> None:
         ("dc1", "__health", "AD-15"),
         ("dc1", "__srv", "AD-52"),
         ("gw-hq", "__host", "AD-13"),
+        ("gw-hq", "__firewall", "AD-10"),
         ("gw-hq", "__tunnels", "AD-11"),
         ("outside", "__relaying", "MAIL-18"),
         ("mx1", "__texts", "MAIL-24"),
@@ -117,6 +118,7 @@ def test_a_traceback_leaves_no_message_but_a_finding(hosts: Hosts) -> None:
         ("dc1", "__replication", "AD-7", "replication"),
         ("dc1", "__sysvol", "AD-42", "files of the group policies"),
         ("gw-hq", "__tunnels", "AD-11", "tunnels to linked sites"),
+        ("gw-hq", "__firewall", "AD-10", "rules of the packet filter"),
     ],
 )
 def test_a_problem_that_a_module_tells_is_a_finding(
@@ -126,6 +128,7 @@ def test_a_problem_that_a_module_tells_is_a_finding(
     found = judge(answers(hosts))
     assert [row.found for row in found] == ["This is wrong.", "That is, too."]
     assert {(row.vantage, row.requirement, row.subject) for row in found} == {(host, requirement, subject)}
+    assert all(row.cause for row in found)
 
 
 def test_a_message_that_comes_twice_is_a_finding(hosts: Hosts) -> None:
@@ -326,6 +329,7 @@ def test_the_layout_of_the_forest(
     [
         ({"site": "branch"}, "AD-11", "in site branch"),
         ({"global_catalog": False}, "AD-18", "none"),
+        ({"replicates": False}, "AD-7", "replication was switched off"),
         ({"level": 3}, "AD-46", "3"),
     ],
 )
