@@ -13,7 +13,8 @@ author: mailforest.stack contributors (@mailforest)
 description:
   - Looks at the tunnels of a gateway that has the role P(mailforest.stack.site_tunnel#role).
   - A tunnel is all right when its OpenVPN says that it is connected, the gateway at the other end answers a ping of
-    full size that can leave by the tunnel only, and the tunnel is the way to each of its networks.
+    full size that can leave by the tunnel only, and the tunnel is the way to each of its networks; of two tunnels to a
+    network the one with the lower O(links[].metric), and the other is all right as well when it is the way meanwhile.
   - Must run as root.
 attributes:
   check_mode:
@@ -61,16 +62,33 @@ options:
         type: list
         elements: str
         default: []
+      metric:
+        description: Of two tunnels to a network the one with the lower metric comes first.
+        type: int
+        default: 100
+      mtu:
+        description: Largest packet inside the tunnel, which the ping has.
+        type: int
+        default: 1420
       remote:
         description: Not used here; accepted so that the role's list can be given as it is.
         type: str
-      port: &unused
+      port: &number
         description: Not used here.
         type: int
       listener:
         description: Not used here.
         type: bool
-      metric: *unused
+      transport:
+        description: Not used here.
+        type: str
+      standby_routes: &list
+        description: Not used here.
+        type: list
+        elements: str
+      standby_metric: *number
+      mssfix: *number
+      peer_fingerprints: *list
   wait:
     description: Seconds within which all must be well. V(0) means to look once.
     type: int
@@ -132,7 +150,7 @@ problems:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailforest.stack.plugins.module_utils._tunnel.look import Gateway, Link, look_until
+from ansible_collections.mailforest.stack.plugins.module_utils._tunnel.look import Gateway, declared, look_until
 
 _LINK: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -145,19 +163,14 @@ _LINK: dict[str, Any] = {
     "remote": {"type": "str"},
     "port": {"type": "int"},
     "listener": {"type": "bool"},
-    "metric": {"type": "int"},
+    "metric": {"type": "int", "default": 100},
+    "mtu": {"type": "int", "default": 1420},
+    "transport": {"type": "str"},
+    "standby_routes": {"type": "list", "elements": "str"},
+    "standby_metric": {"type": "int"},
+    "mssfix": {"type": "int"},
+    "peer_fingerprints": {"type": "list", "elements": "str"},
 }
-
-
-def _link(given: dict[str, Any]) -> Link:
-    return Link(
-        name=given["name"],
-        interface=given["interface"],
-        peer=given["peer"] or given["peer_fqdn"] or given["peer_address"],
-        local_address=given["local_address"],
-        peer_address=given["peer_address"],
-        routes=tuple(given["routes"]),
-    )
 
 
 def main() -> None:
@@ -169,8 +182,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    links = [_link(given) for given in module.params["links"]]
-    tunnels = look_until(links, Gateway(), wait=module.params["wait"])
+    tunnels = look_until(declared(module.params["links"]), Gateway(), wait=module.params["wait"])
     problems = [tunnel.problem for tunnel in tunnels if tunnel.problem]
     result = {"tunnels": [tunnel.shown() for tunnel in tunnels], "problems": problems}
     if problems and module.params["fail"]:

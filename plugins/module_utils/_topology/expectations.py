@@ -128,8 +128,11 @@ class Expectations:
         """The ports at which a gateway waits for others' gateways."""
         for opening in self.firewall.openings(target):
             if opening.service.provider is Function.GATEWAY:
-                check = _closed(target, opening.service, address, "udp")
-                yield {**check, "port": int(opening.ports), "accept": [_NO_ANSWER]}
+                (transport,) = opening.service.transports
+                check = _closed(target, opening.service, address, transport)
+                if transport == "udp":
+                    check["accept"] = [_NO_ANSWER]
+                yield {**check, "port": int(opening.ports)}
 
     def _site(self, host: Host) -> Site:
         return self.topology.sites[host.site]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -102,7 +102,7 @@ class Firewall:
             network = parse_network(tunnel["remote"])
             if tunnel["listener"] and network:
                 yield Opening(
-                    service=SERVICES["openvpn"],
+                    service=SERVICES["openvpn" if tunnel["transport"] == "udp" else "openvpn-tcp"],
                     ports=str(tunnel["port"]),
                     sources=(str(network),),
                     networks=(network,),
@@ -119,7 +119,7 @@ class Firewall:
             "forward_rules": self._forwards(host, tunnels) if gateway else [],
             "masquerade": self._masquerades(host) if gateway else [],
             "dnat": self._led_inside(host) if gateway else [],
-            "tunnelled": [{"interface": row["interface"], "networks": row["routes"]} for row in tunnels],
+            "tunnelled": [{"interface": row["interface"], "networks": _networks(row)} for row in tunnels],
             "refused": refused(self.topology, host, self.subnets),
             "egress_limited": bool(host.egress),
             "egress": egress(self.topology, host, self.subnets, tunnels) if host.egress else [],
@@ -137,19 +137,13 @@ class Firewall:
             rules.append(_forward(f"{host.site}-inside", own, destinations=own))
         for row in tunnels:
             rules.append(
-                _forward(f"to-{row['name']}", own, destinations=row["routes"]) | {"out_interfaces": [row["interface"]]}
+                _forward(f"to-{row['name']}", own, destinations=_networks(row)) | {"out_interfaces": [row["interface"]]}
             )
             rules.append(
-                _forward(f"from-{row['name']}", row["routes"], destinations=own) | {"in_interfaces": [row["interface"]]}
+                _forward(f"from-{row['name']}", _networks(row), destinations=own)
+                | {"in_interfaces": [row["interface"]]}
             )
-        if self.tunnels.is_passed(host.site):
-            interfaces = [row["interface"] for row in tunnels]
-            networks = [network for row in tunnels for network in row["routes"]]
-            rules.append(
-                _forward("transit", networks, destinations=networks)
-                | {"in_interfaces": interfaces, "out_interfaces": interfaces}
-            )
-        return rules
+        return [*rules, *_transits(tunnels)] if self.tunnels.is_passed(host.site) else rules
 
     def _behind(self, host: Host) -> list[DoorPlan]:
         """The site's other hosts: rules that cut them off from administration are taken back."""
@@ -205,3 +199,23 @@ def _forward(
         "destinations": list(destinations),
         "not_destinations": list(not_destinations),
     }
+
+
+def _networks(row: TunnelPlan) -> list[str]:
+    """What may come and go by a tunnel."""
+    return [*row["routes"], *row["standby_routes"]]
+
+
+def _transits(tunnels: Sequence[TunnelPlan]) -> Iterator[ForwardPlan]:
+    """From one office to another. Only on to where a tunnel leads by itself: else two that stand in for it would pass
+    packets to each other while it is down."""
+    for peer in dict.fromkeys(row["peer"] for row in tunnels):
+        there = [row for row in tunnels if row["peer"] == peer]
+        others = [row for row in tunnels if row["peer"] != peer]
+        if others:
+            sources = dict.fromkeys(network for row in others for network in _networks(row))
+            rule = _forward(f"transit-{there[0]['name']}", list(sources), destinations=there[0]["routes"])
+            yield rule | {
+                "in_interfaces": [row["interface"] for row in others],
+                "out_interfaces": [row["interface"] for row in there],
+            }

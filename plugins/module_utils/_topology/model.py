@@ -127,6 +127,17 @@ class SiteLink:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TunnelChoices:
+    """What holds for all tunnels."""
+
+    tcp: bool
+    standby: bool
+    mtu: int
+    fingerprints: Mapping[str, tuple[str, ...]]
+    """Of the certificates that gateways may show, by the gateway's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Share:
     """A folder that a member serves."""
 
@@ -293,6 +304,7 @@ class Topology:
     forest: Forest
     sites: Mapping[str, Site]
     links: tuple[SiteLink, ...]
+    tunnels: TunnelChoices
     fsmo: Mapping[str, str]
     mail: Mail
     password_policy: Mapping[str, int | bool]
@@ -467,6 +479,7 @@ def make_topology(read: Mapping[str, Any], hosts: Mapping[str, Host], raw: RawIn
         forest=Forest(**read["mailforest_forest"]),
         sites={name: Site(name=name, **row) for name, row in read["mailforest_sites"].items()},
         links=tuple(SiteLink(name=name, **row) for name, row in read["mailforest_site_links"].items()),
+        tunnels=TunnelChoices(**read["mailforest_tunnels"]),
         fsmo=read["mailforest_fsmo"],
         mail=make_mail(read["mailforest_mail"]),
         password_policy={

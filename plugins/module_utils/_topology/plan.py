@@ -155,6 +155,12 @@ class TunnelPlan(TypedDict):
     peer_address: str
     routes: list[str]
     metric: int
+    transport: str
+    standby_routes: list[str]
+    standby_metric: int
+    mtu: int
+    mssfix: int
+    peer_fingerprints: list[str]
 
 
 class PeerPlan(TypedDict):

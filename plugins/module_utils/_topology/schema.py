@@ -163,6 +163,38 @@ VARIABLES: tuple[Variable, ...] = (
         ),
     ),
     Variable(
+        name="mailforest_tunnels",
+        about="What the tunnels between the offices have beside the way by UDP.",
+        kind=Record(
+            entries=(
+                Entry(
+                    name="tcp",
+                    kind=Flag(),
+                    default=False,
+                    about="A second tunnel by TCP beside each, which has the traffic while UDP does not get through.",
+                ),
+                Entry(
+                    name="standby",
+                    kind=Flag(),
+                    default=False,
+                    about="While a tunnel is down, a third office with tunnels to both its ends passes the traffic on.",
+                ),
+                Entry(
+                    name="mtu",
+                    kind=Number(low=636, high=1500),
+                    default=1420,
+                    about="Largest packet inside; the lines have to carry about 70 bytes more.",
+                ),
+                Entry(
+                    name="fingerprints",
+                    kind=Mapped(key="gateway", item=Many(item=Text())),
+                    about="SHA-256 fingerprints of the certificates that a gateway may show, beside name and CA; two "
+                    "while it gets a new one. A gateway without any is known by name and CA alone.",
+                ),
+            )
+        ),
+    ),
+    Variable(
         name="mailforest_fsmo",
         about="Which domain controller owns which role. A role that is not named: the first domain controller. "
         "Or `auto` in place of the mapping: they are placed with reasons, and then stay ([fsmo.md](fsmo.md)).",

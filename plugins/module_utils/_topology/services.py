@@ -223,6 +223,16 @@ CATALOGUE: tuple[Service, ...] = (
         requirement="AD-11",
         source="IANA; a port for each tunnel of a gateway",
     ),
+    Service(
+        name="openvpn-tcp",
+        transports=_TCP,
+        ports="1194-1293",
+        provider=Function.GATEWAY,
+        audiences=frozenset({Audience.PEER_GATEWAY}),
+        requirement="AD-11",
+        source="IANA; the same ports, on with mailforest_tunnels.tcp",
+        choice=True,
+    ),
     _closed("netbios-name", _UDP, "137", _DC, _KB, _LEGACY),
     _closed("netbios-datagram", _UDP, "138", _DC, _KB, _LEGACY),
     _closed("netbios-session", _TCP, "139", _DC, _KB, _LEGACY),
@@ -314,8 +324,10 @@ ANSWERS_UDP: frozenset[str] = frozenset({"dns", "kerberos", "cldap", "ntp"})
 
 
 def tcp_services() -> tuple[Service, ...]:
-    """Every service with a TCP port: those can be proven closed."""
-    return tuple(service for service in CATALOGUE if "tcp" in service.transports)
+    """Every service with a TCP port: those can be proven closed. Those of tunnels differ from gateway to gateway."""
+    return tuple(
+        service for service in CATALOGUE if "tcp" in service.transports and service.provider is not Function.GATEWAY
+    )
 
 
 def udp_services() -> tuple[Service, ...]:

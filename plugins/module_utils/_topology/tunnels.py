@@ -27,11 +27,15 @@ _Way = tuple[int, int, int]
 """Cost, number of tunnels, and a number that no other way has: so one way is the best, seen from either end."""
 
 _SERVICE = SERVICES["openvpn"]
-_PREFIX = "mf-"
+_PREFIX, _PREFIX_TCP = "mf-", "mt-"
 _INTERFACE_LENGTH = 15
 _MARK_LENGTH = 4
 _HIGHEST_METRIC = 4095
 """Routes through tunnels stay ahead of those that a host may have for want of better."""
+_BY_TCP, _STANDBY = 4096, 8192
+"""Added to a metric: first what goes straight, by UDP before TCP; then what another office passes on."""
+_OUTER = 60
+"""TCP sessions make packets that are, on the line, by so much smaller than the largest inside a tunnel."""
 
 
 @dataclass(frozen=True)
@@ -123,25 +127,57 @@ class Tunnels:
         steps = self.first_steps[site]
         return tuple(name for name in self.topology.sites if steps.get(name) == peer)
 
+    @cached_property
+    def relays(self) -> Mapping[Pair, str]:
+        """For each two sites with a tunnel: the third one, joined with both, that passes on what it cannot carry."""
+        found: dict[Pair, str] = {}
+        for left, right in self.pairs if self.topology.tunnels.standby else ():
+            thirds = [name for name in self.peers[left] if name in self.peers[right]]
+            if thirds:
+                found[left, right] = min(
+                    thirds, key=lambda name: (self._cost(left, name) + self._cost(name, right), name)
+                )
+        return found
+
+    def _cost(self, site: str, peer: str) -> int:
+        return self.costs[(site, peer) if (site, peer) in self.costs else (peer, site)]
+
+    def _stood_in_for(self, site: str, peer: str) -> tuple[str, ...]:
+        """The sites that are reached through the peer while the site's own tunnel there is down."""
+        return tuple(
+            name for name in self.peers[site] if peer in (self.relays.get((site, name)), self.relays.get((name, site)))
+        )
+
     def is_passed(self, site: str) -> bool:
-        """Whether the way between two other sites leads through the site."""
-        return any(self.behind(site=peer, peer=site) != (site,) for peer in self.peers[site])
+        """Whether the way between two other sites leads through the site, or may while a tunnel is down."""
+        return site in self.relays.values() or any(
+            self.behind(site=peer, peer=site) != (site,) for peer in self.peers[site]
+        )
 
     @cached_property
     def _ends(self) -> Mapping[str, list[TunnelPlan]]:
-        return {site: [self._end(site, peer) for peer in self.peers[site]] for site in self.topology.sites}
+        return {
+            site: [
+                end
+                for transport in (("udp", "tcp") if self.topology.tunnels.tcp else ("udp",))
+                for peer in self.peers[site]
+                for end in [self._end(site, peer, transport)]
+            ]
+            for site in self.topology.sites
+        }
 
     def plan(self, site: str) -> list[TunnelPlan]:
         """The ends of the tunnels at the site's gateway."""
         return self._ends[site]
 
-    def _end(self, site: str, peer: str) -> TunnelPlan:
+    def _end(self, site: str, peer: str, transport: str) -> TunnelPlan:
         hosts, sites = self.topology.hosts, self.topology.sites
         pair = (site, peer) if (site, peer) in self.ports else (peer, site)
         own, other = hosts[sites[site].gateway], hosts[sites[peer].gateway]
+        by_udp, choices = transport == "udp", self.topology.tunnels
         return {
-            "name": peer,
-            "interface": self.interfaces[peer],
+            "name": peer if by_udp else f"{peer}.tcp",
+            "interface": self.interfaces[peer] if by_udp else _PREFIX_TCP + self.interfaces[peer][len(_PREFIX) :],
             "peer": other.name,
             "peer_fqdn": fqdn(self.topology, other),
             "remote": other.public_address,
@@ -150,7 +186,13 @@ class Tunnels:
             "local_address": own.address,
             "peer_address": other.address,
             "routes": [str(network) for name in self.behind(site, peer) for network in sites[name].networks],
-            "metric": min(self.costs[pair], _HIGHEST_METRIC),
+            "metric": min(self.costs[pair], _HIGHEST_METRIC) + (0 if by_udp else _BY_TCP),
+            "transport": transport,
+            "standby_routes": [str(net) for name in self._stood_in_for(site, peer) for net in sites[name].networks],
+            "standby_metric": _STANDBY + (0 if by_udp else _BY_TCP),
+            "mtu": choices.mtu,
+            "mssfix": choices.mtu - _OUTER,
+            "peer_fingerprints": list(choices.fingerprints.get(other.name, ())),
         }
 
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ping (RFC 792) out of one interface only, so that no other way can answer for the tunnel."""
+"""Ping (RFC 792) out of one interface only, so that no other way can stand in for the tunnel."""
 
 from __future__ import annotations
 
@@ -40,19 +40,29 @@ def answers(packet: bytes, identifier: int, payload: bytes) -> bool:
     return (kind, code, found) == (_REPLY, 0, identifier) and body[_HEADER.size :] == payload
 
 
-def ping(address: str, *, source: str, interface: str, size: int, timeout: float) -> float | None:
-    """Seconds until the answer to a packet of `size` bytes, which nobody may cut in pieces; None without an answer."""
+def ping(
+    address: str, *, source: str, interface: str, size: int, timeout: float, any_way_back: bool = False
+) -> float | None:
+    """Seconds until the answer to a packet of `size` bytes, which nobody may cut in pieces; None without an answer.
+
+    The answer, too, must come by this interface, unless `any_way_back`: the other end has a better one.
+    """
     payload, identifier = os.urandom(size - HEADERS), int.from_bytes(os.urandom(2), "big")
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as channel:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as channel,
+            socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as ear,
+        ):
+            if not any_way_back:
+                ear.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
             channel.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
             channel.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DO)
             channel.bind((source, 0))
             begin = time.monotonic()
             channel.sendto(request(identifier, payload), (address, 0))
             while (left := begin + timeout - time.monotonic()) > 0:
-                channel.settimeout(left)
-                packet, _sender = channel.recvfrom(65535)
+                ear.settimeout(left)
+                packet, _sender = ear.recvfrom(65535)
                 if answers(packet, identifier, payload):
                     return time.monotonic() - begin
     except OSError:  # no such interface, no such address, too large, or silence

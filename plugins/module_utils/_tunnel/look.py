@@ -8,15 +8,13 @@ import ipaddress
 import json
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from . import echo
 from .management import UP, NotRunning, Status, ask
 
-FULL_SIZE = 1420
-"""The tunnels' MTU, as the role sets it."""
 _SMALL_SIZE = 84
 _ANSWER_TIMEOUT = 3.0
 _PAUSE = 2.0
@@ -35,6 +33,9 @@ class Link:
     local_address: str
     peer_address: str
     routes: tuple[str, ...]
+    mtu: int = 1420
+    before: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Interfaces of the tunnels that come before this one, for each network that it stands in for."""
 
     @property
     def unit(self) -> str:
@@ -95,6 +96,7 @@ class Gateway:
             interface=link.interface,
             size=size,
             timeout=_ANSWER_TIMEOUT,
+            any_way_back=bool(link.before),
         )
 
     def interface_towards(self, address: str) -> str:
@@ -127,7 +129,7 @@ def telling(log: str) -> str:
     """What was said of the certificate, or the last errors, or the last lines; each once, and none of our asking."""
     lines = list(dict.fromkeys(line for line in log.splitlines() if not line.startswith("MANAGEMENT:")))
     errors = [line for line in lines if "error" in line.lower()]
-    refusals = [line for line in errors if line.startswith("VERIFY")]
+    refusals = [line for line in errors if line.startswith("VERIFY") or "certificate hash" in line]
     return "\n".join((refusals or errors or lines)[-_LOG_LINES:])
 
 
@@ -154,9 +156,13 @@ def look(link: Link, host: Host) -> Tunnel:
                 f"See `journalctl -u {link.unit}`, or run the role site_tunnel again.{_quoted(host.log(link))}"
             ),
         )
-    trip = host.ping(link, FULL_SIZE) if status.state == UP else None
+    trip = host.ping(link, link.mtu) if status.state == UP else None
     towards = {route: host.interface_towards(_inside(route, link)) for route in link.routes} if trip is not None else {}
-    astray = {route: found for route, found in towards.items() if found != link.interface}
+    astray = {
+        route: found
+        for route, found in towards.items()
+        if found != link.interface and found not in link.before.get(route, ())
+    }
     return Tunnel(
         name=link.name,
         interface=link.interface,
@@ -178,13 +184,14 @@ def _problem(link: Link, host: Host, status: Status, trip: float | None, astray:
         reason = f"{status.state}, {status.detail}" if status.detail else status.state
         return (
             f"The tunnel {link.name} to {link.peer} is not connected ({reason} since {status.since}), so the networks "
-            f"behind it are cut off. See that {link.peer} runs its end, that both firewalls let the tunnel's UDP port "
+            f"behind it are cut off. See that {link.peer} runs its end, that both firewalls let the tunnel's port "
             f"through, and that both certificates come from the same CA.{_quoted(host.log(link))}"
         )
     if trip is None and host.ping(link, _SMALL_SIZE) is not None:
         return (
-            f"The tunnel {link.name} to {link.peer} carries small packets only; those of {FULL_SIZE} bytes are lost, "
-            "so sessions hang. Let the line carry UDP packets of 1500 bytes, and its 'fragmentation needed' through."
+            f"The tunnel {link.name} to {link.peer} carries small packets only; those of {link.mtu} bytes are lost, "
+            "so sessions hang. Let the line carry packets of 70 bytes more, and its 'fragmentation needed' through, or "
+            "lower `mtu` at both ends."
         )
     if trip is None:
         return (
@@ -198,6 +205,27 @@ def _problem(link: Link, host: Host, status: Status, trip: float | None, astray:
             f"Remove the other routes (`ip route`), or give the tunnel's a lower metric than theirs."
         )
     return ""
+
+
+def declared(links: Sequence[Mapping[str, Any]]) -> list[Link]:
+    """The links of the role's option, with what each stands in for."""
+    return [
+        Link(
+            name=link["name"],
+            interface=link["interface"],
+            peer=link["peer"] or link["peer_fqdn"] or link["peer_address"],
+            local_address=link["local_address"],
+            peer_address=link["peer_address"],
+            routes=tuple(link["routes"]),
+            mtu=link["mtu"],
+            before={route: better for route in link["routes"] if (better := _better(link, route, links))},
+        )
+        for link in links
+    ]
+
+
+def _better(link: Mapping[str, Any], route: str, links: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(other["interface"] for other in links if route in other["routes"] and other["metric"] < link["metric"])
 
 
 def _quoted(log: str) -> str:

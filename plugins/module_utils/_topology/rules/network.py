@@ -386,6 +386,20 @@ def tunnels_fit(topology: Topology) -> Iterator[Violation]:
         )
 
 
+@rule("tunnel-fingerprints-of-gateways", "AD-11", "Fingerprints are given for gateways of sites.")
+def tunnel_fingerprints_of_gateways(topology: Topology) -> Iterator[Violation]:
+    """A fingerprint under a wrong name would pin nothing, and nobody would notice."""
+    gateways = [site.gateway for site in topology.sites.values() if site.gateway]
+    for name in topology.tunnels.fingerprints:
+        if name not in gateways:
+            yield Violation(
+                place=f"mailforest_tunnels.fingerprints.{name}",
+                value=None,
+                message="This is no site's gateway, so no tunnel would ask for the fingerprints.",
+                remedy=f"{nearest(name, gateways)}Name a gateway of mailforest_sites: {', '.join(gateways) or 'none'}.",
+            )
+
+
 @rule("linked-subnets-ipv4", "AD-11", "The subnets of linked sites are IPv4.")
 def linked_subnets_ipv4(topology: Topology) -> Iterator[Violation]:
     """The tunnels have IPv4 addresses inside, and so carry nothing else."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.mailforest.stack.plugins.module_utils._tunnel.look import Tunnel
+from ansible_collections.mailforest.stack.plugins.module_utils._tunnel.look import Tunnel, declared
 from ansible_collections.mailforest.stack.plugins.modules import site_tunnel_info
 
 LINK = {
@@ -25,6 +25,7 @@ LINK = {
     "peer_address": "198.51.100.130",
     "routes": ["198.51.100.128/26"],
     "metric": 100,
+    "mtu": 1420,
 }
 
 
@@ -55,8 +56,8 @@ def test_no_tunnels_are_no_problem(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_peer_has_a_name_in_any_case() -> None:
     base = {**LINK, "peer": "", "peer_fqdn": ""}
-    assert site_tunnel_info._link({**base, "peer_fqdn": "gw.example.test"}).peer == "gw.example.test"
-    assert site_tunnel_info._link(base).peer == "198.51.100.130"
+    found = declared([{**base, "peer_fqdn": "gw.example.test"}, base])
+    assert [link.peer for link in found] == ["gw.example.test", "198.51.100.130"]
 
 
 def test_the_documented_results_are_those_that_are_returned() -> None:

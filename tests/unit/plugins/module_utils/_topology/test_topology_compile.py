@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailforest.stack.plugins.module_utils._probe import spec
-from ansible_collections.mailforest.stack.plugins.module_utils._topology.services import CATALOGUE, SERVICES, Tls
+from ansible_collections.mailforest.stack.plugins.module_utils._topology.services import (
+    CATALOGUE,
+    SERVICES,
+    Tls,
+    tcp_services,
+)
 from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._topology.samples import (
     DC,
     DROP,
@@ -570,7 +575,7 @@ def test_every_tls_port_is_judged_by_version_days_and_issuer() -> None:
 
 
 def test_a_neighbour_finds_everything_else_closed(one: Any) -> None:
-    tcp = {service.port for service in CATALOGUE if "tcp" in service.transports}
+    tcp = {service.port for service in tcp_services()}
     for vantage, address in (("gw-hq", "198.51.100.70"), ("dc1", "198.51.100.80"), ("mx1", "198.51.100.66")):
         opened = {port for transport, port in checks(one, vantage, address, "open") if transport == "tcp"}
         closed = {port for _transport, port in checks(one, vantage, address, "closed")}

@@ -140,7 +140,7 @@ def test_a_gateway_passes_others_traffic_where_a_way_leads_through(name: str, en
     made = shape(name)
     assert sum(len(tunnels(made, site)) for site in NAMES) == ends
     rules = {site: made["hosts"][made["sites"][site]["gateway"]]["firewall"]["forward_rules"] for site in NAMES}
-    assert [site for site in NAMES if "transit" in [row["name"] for row in rules[site]]] == passed
+    assert [site for site in NAMES if any(row["name"].startswith("transit") for row in rules[site])] == passed
 
 
 def test_a_link_that_no_way_uses_has_no_tunnel() -> None:
@@ -149,6 +149,63 @@ def test_a_link_that_no_way_uses_has_no_tunnel() -> None:
     (row,) = made["hosts"]["gw-hq"]["firewall"]["tunnelled"]
     assert row == {"interface": "mf-branch", "networks": tunnels(made, "hq")[0]["routes"]}
     assert len(row["networks"]) == 4
+
+
+def test_a_tunnel_by_tcp_stands_beside_each_and_comes_after_it() -> None:
+    made = plan(TWO_OFFICES, offices() | links(SHAPES["hub"]) | {"mailforest_tunnels": {"tcp": True, "mtu": 1300}})
+    for site in NAMES:
+        rows = {row["name"]: row for row in tunnels(made, site)}
+        first = {name: row for name, row in rows.items() if row["transport"] == "udp"}
+        assert len(rows) == 2 * len(first)
+        for name, row in first.items():
+            second = rows[f"{name}.tcp"]
+            differing = {"name", "interface", "metric", "transport", "standby_metric"}
+            assert {key for key in row if row[key] != second[key]} == differing
+            assert row["metric"] < second["metric"] < row["standby_metric"] < second["standby_metric"]
+            assert (row["mtu"], row["mssfix"]) == (1300, 1240)
+    listener, dialler = (made["hosts"][name]["firewall"]["rules"] for name in ("gw-hq", "gw-branch"))
+    open_ports = [row["ports"] for row in listener if row["name"] == "openvpn-tcp"]
+    assert open_ports == [["1194"], ["1195"], ["1196"], ["1197"]]
+    assert "openvpn-tcp" not in [row["name"] for row in dialler]
+
+
+def _stood_in(made: Any, site: str) -> dict[str, list[str]]:
+    """The sites that each peer of a site stands in for."""
+    subnets = {name: row["subnets"] for name, row in made["sites"].items()}
+    return {
+        row["name"]: [name for name in NAMES if set(subnets[name]) <= set(row["standby_routes"])]
+        for row in tunnels(made, site)
+    }
+
+
+def test_a_third_office_stands_in_for_a_tunnel_the_same_one_at_both_ends() -> None:
+    costs = [("hq", "branch", 10), ("hq", "s0", 10), ("hq", "s1", 10), ("branch", "s0", 10), ("s1", "s2", 10)]
+    made = plan(TWO_OFFICES, offices() | links(costs) | {"mailforest_tunnels": {"standby": True}})
+    assert _stood_in(made, "branch") == {"hq": ["s0"], "s0": ["hq"]}
+    assert _stood_in(made, "s0") == {"hq": ["branch"], "branch": ["hq"]}
+    assert _stood_in(made, "hq") == {"branch": ["s0"], "s0": ["branch"], "s1": []}
+    assert _stood_in(made, "s2") == {"s1": []}, "what no third office joins has no substitute"
+
+
+def test_what_stands_in_passes_on_to_where_its_own_tunnel_leads_only() -> None:
+    """Else two that stand in for a dead tunnel would pass packets to each other."""
+    made = plan(TWO_OFFICES, offices() | links(SHAPES["mesh"]) | {"mailforest_tunnels": {"standby": True}})
+    for site in NAMES:
+        gateway = made["hosts"][made["sites"][site]["gateway"]]
+        transits = [row for row in gateway["firewall"]["forward_rules"] if row["name"].startswith("transit")]
+        own = {row["interface"]: row["routes"] for row in tunnels(made, site)}
+        assert all(rule["destinations"] == own[rule["out_interfaces"][0]] for rule in transits)
+        assert not any(set(rule["in_interfaces"]) & set(rule["out_interfaces"]) for rule in transits)
+        for row in tunnels(made, site):
+            (leak,) = [each for each in gateway["firewall"]["tunnelled"] if each["interface"] == row["interface"]]
+            assert leak["networks"] == row["routes"] + row["standby_routes"]
+
+
+def test_fingerprints_are_given_to_the_other_ends() -> None:
+    pins = {"gw-branch": ["00", "11"]}
+    made = plan(TWO_OFFICES, {"mailforest_tunnels": {"fingerprints": pins}})
+    assert tunnels(made, "hq")[0]["peer_fingerprints"] == ["00", "11"]
+    assert tunnels(made, "branch")[0]["peer_fingerprints"] == []
 
 
 def test_a_link_added_changes_no_port() -> None:

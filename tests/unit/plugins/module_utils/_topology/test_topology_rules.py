@@ -565,6 +565,12 @@ TWO: list[Row] = [
         set(),
     ),
     ("sites-are-connected", "mailforest_site_links", apart(), set()),
+    (
+        "tunnel-fingerprints-of-gateways",
+        "mailforest_tunnels.fingerprints.gw-hk",
+        {"mailforest_tunnels": {"fingerprints": {"gw-hk": ["00"]}}},
+        set(),
+    ),
     ("tunnels-fit", "mailforest_site_links", sites(130), set()),
     (
         "linked-sites-have-gateways",

@@ -7,7 +7,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import pytest
-from ansible_collections.mailforest.stack.plugins.module_utils._tunnel.look import Link, look, look_until, telling
+from ansible_collections.mailforest.stack.plugins.module_utils._tunnel.look import (
+    Link,
+    declared,
+    look,
+    look_until,
+    telling,
+)
 from ansible_collections.mailforest.stack.plugins.module_utils._tunnel.management import NotRunning, Status
 
 LINK = Link(
@@ -104,6 +110,27 @@ def test_what_is_wrong_is_said(host: FakeHost, connected: bool, texts: list[str]
 
 def test_networks_that_go_astray_are_named_with_their_way() -> None:
     assert look(LINK, FakeHost(ways={"198.51.100.129": "eth1"})).astray == {"198.51.100.128/26": "eth1"}
+
+
+def test_one_that_stands_in_is_well_while_another_has_the_traffic() -> None:
+    base = {
+        "name": "branch",
+        "interface": "mf-branch",
+        "peer": "gw-branch",
+        "peer_fqdn": "",
+        "local_address": "198.51.100.66",
+        "peer_address": "198.51.100.130",
+        "routes": ["198.51.100.128/26"],
+        "metric": 100,
+        "mtu": 1420,
+    }
+    first, second = declared([base, {**base, "interface": "mf-tcp", "metric": 4196, "mtu": 1400}])
+    assert (first.before, second.before) == ({}, {"198.51.100.128/26": ("mf-branch",)})
+    usual, meanwhile = FakeHost(), FakeHost(ways={"198.51.100.129": "mf-tcp"})
+    assert [look(link, usual).problem for link in (first, second)] == ["", ""]
+    assert look(second, meanwhile).problem == ""
+    assert "198.51.100.128/26 by mf-tcp" in look(first, meanwhile).problem
+    assert "eth1" in look(second, FakeHost(ways={"198.51.100.129": "eth1"})).problem
 
 
 def test_the_peer_does_not_stand_for_its_network() -> None:
