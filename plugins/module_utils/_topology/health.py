@@ -69,12 +69,17 @@ def _mail_units(topology: Topology) -> Iterator[tuple[str, str]]:
         yield "nginx.service", "MAIL-17"
 
 
+_WAIT_UNREACHED = frozenset({"netbios-session"})
+"""Samba waits there as well; the firewall lets nobody through."""
+
+
 def _ports(host: Host, mail: set[str]) -> set[str]:
     """Where something may wait, at other addresses than loopback's."""
     found = {_SSH, _NTP}
     for service in CATALOGUE:
         chosen = service.name in mail or service.name not in (*POSTFIX_SERVICES, *DOVECOT_SERVICES, AUTOCONFIG)
-        if service.provider is not None and host.has(service.provider) and chosen:
+        waits = service.audiences or service.name in _WAIT_UNREACHED
+        if waits and service.provider is not None and host.has(service.provider) and chosen:
             found.add(service.ports)
     return found | (set(_MEMBER_PORTS) if host.has(_MEMBER) else set())
 

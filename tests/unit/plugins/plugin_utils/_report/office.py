@@ -120,7 +120,10 @@ def _layout(compiled: dict[str, Any]) -> dict[str, Any]:
             row["name"]: {"sites": sorted(row["sites"]), "cost": row["cost"], "interval": row["interval"]}
             for row in directory["links"]
         },
-        "servers": {name: {"site": site, "global_catalog": True, "level": 4} for name, site in servers.items()},
+        "servers": {
+            name: {"site": site, "global_catalog": True, "replicates": True, "level": 4}
+            for name, site in servers.items()
+        },
         "levels": {"domain": 4, "forest": 4},
         "disabled": [user["name"].lower() for user in directory["users"] if not user["enabled"]],
     }
