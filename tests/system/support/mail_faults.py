@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from testinfra.host import Host
 
 from .hosts import client_context, root_shell, solo
+from .mail_target import User
 from .playbook import ROOT, eventually
 from .steady_mail import Counted, Door, Outcome, Sender, count, steady
 
@@ -102,8 +103,8 @@ class Faults:
 
 
 @contextmanager
-def solo_faults(host: Host, names: tuple[str, ...]) -> Iterator[Faults]:
-    """A host of the role scenarios, whose mailboxes are empty before and after."""
+def solo_faults(host: Host, names: tuple[str, ...], *, submitted: bool = False) -> Iterator[Faults]:
+    """A host of the role scenarios, whose mailboxes are empty before and after; mail is submitted by the first user."""
     place, password = solo(host), (ROOT / ".build/molecule/password").read_text(encoding="utf-8").strip()
     context = client_context(host)
 
@@ -117,12 +118,15 @@ def solo_faults(host: Host, names: tuple[str, ...]) -> Iterator[Faults]:
         return session
 
     domain = f"{place.name}.example.test"
+    first = f"{names[0]}@{domain}"
+    user = User(login=first, address=first, password=password)
     clear = f"rm -rf /var/vmail/*@{domain}"
     root_shell(host, clear)
     yield Faults(
         host=host,
-        door=Door(address=place.address, context=context),
+        door=Door(address=place.address, context=context, user=user if submitted else None),
         mailboxes={f"{name}@{domain}": opened(f"{name}@{domain}") for name in names},
         begun=root_shell(host, "date '+%F %T'").strip(),
+        sender=first if submitted else _SENDER,
     )
     root_shell(host, clear)
