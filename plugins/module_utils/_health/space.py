@@ -11,7 +11,8 @@ from pathlib import Path
 
 from .problem import ERROR, WARNING, Problem
 
-_KEPT = ("btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "overlay", "tmpfs", "xfs", "zfs", "bcachefs", "nfs", "nfs4")
+_KEPT = ("bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "overlay", "tmpfs", "xfs", "zfs")
+"""Of this machine: one that is elsewhere may never answer."""
 _NOT_OURS = ("/dev", "/proc", "/sys", "/run/credentials", "/run/lock", "/run/user")
 _GIB = 2**30
 _PLENTY = 20 * _GIB
