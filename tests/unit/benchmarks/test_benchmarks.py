@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the benchmarks a
 from benchmarks import logins, mail_throughput
 from benchmarks.common.deployment import Task, pings, read_tally
 from benchmarks.common.harness import BenchmarkError, Comparison, alternate, run
+from benchmarks.firewall import bare_set, blocked
 from benchmarks.fsmo import ROLES, Mover, credentials, ours, theirs
 from benchmarks.on_host import mail_throughput as on_host
 from benchmarks.reachable import Layout
@@ -166,3 +168,10 @@ def test_logins_are_counted_and_a_refused_one_is_no_measurement(password: str, f
 
 def test_the_line_of_logins() -> None:
     assert logins.line(10, [21.2, 19.0, 30.4]) == "logins, IMAP, 10 at once: 21 per second [19 to 30, n=3], no goal"
+
+
+def test_blocked_addresses_are_not_merged() -> None:
+    addresses = blocked(70000)
+    assert len(set(addresses)) == 70000
+    assert len(list(ipaddress.collapse_addresses(map(ipaddress.IPv4Network, addresses)))) == 70000
+    assert bare_set(addresses[:2]).count("elements = { 100.64.0.0, 100.64.0.2 }") == 1
