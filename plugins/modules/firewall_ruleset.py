@@ -249,6 +249,50 @@ options:
         type: list
         elements: str
         default: []
+  limits:
+    description: >-
+      How many new TCP connections one source may open, an IPv4 address or an IPv6 network of 64 bits. What is over is
+      dropped.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the sets in the kernel. Up to 16 small letters, digits and V(_).
+        type: str
+        required: true
+      ports:
+        description: Ports and ranges.
+        type: list
+        elements: str
+        required: true
+      per_minute:
+        description: New connections a minute once the burst is used up.
+        type: int
+        required: true
+      burst:
+        description: New connections at once; by default twice as many as a minute has.
+        type: int
+  ssh_per_minute:
+    description: The same for ssh, with twice as many at once; V(0) is no limit.
+    type: int
+    default: 0
+  limits_exempt:
+    description: >-
+      Networks (CIDR) or addresses that are not limited. Those of O(admin_sources) are not either, unless that is
+      everybody.
+    type: list
+    elements: str
+    default: []
+  blocked:
+    description: Networks (CIDR) or addresses from which nothing is taken or passed on at all.
+    type: list
+    elements: str
+    default: []
+  log_per_minute:
+    description: How many dropped packets of each kind are logged a minute; V(0) is none.
+    type: int
+    default: 0
   fenced:
     description: >-
       Networks (CIDR) or addresses from which nothing is taken or passed on any more, not even on connections that
@@ -372,6 +416,16 @@ _OPTIONS: dict[str, Any] = {
     ),
     "egress_limited": {"type": "bool", "default": False},
     "egress": _listed(name=_NAME, transport=_ANY, ports=_LIST, destinations=_LIST),
+    "limits": _listed(
+        name=_NAME,
+        ports=_NEEDED,
+        per_minute={"type": "int", "required": True},
+        burst={"type": "int"},
+    ),
+    "ssh_per_minute": {"type": "int", "default": 0},
+    "limits_exempt": _LIST,
+    "blocked": _LIST,
+    "log_per_minute": {"type": "int", "default": 0},
     "fenced": _LIST,
     "fence_open": _LIST,
     "fence_kept": {"type": "bool", "default": False},

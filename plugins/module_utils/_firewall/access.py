@@ -83,12 +83,12 @@ def _let_in(policy: Policy, client: Address, port: int) -> bool:
 def refuse_lock_out(policy: Policy, access: Access, *, prefix: str = "firewall_") -> None:
     """Raise FirewallError when the ruleset would keep out a client that administers the host now."""
     _refuse_redirected_ssh(policy, access, prefix)
-    fenced = [str(client) for client in access.clients if _admits(policy.fenced, client)]
-    if fenced:
-        raise FirewallError(
-            f"{prefix}fenced holds {', '.join(fenced)}, from where this host is administered now, so the new rules "
-            "would lock the administrator out. Nothing was changed. Run from a host that is not fenced."
-        )
+    for option in ("fenced", "blocked"):
+        if shut := [str(client) for client in access.clients if _admits(getattr(policy, option), client)]:
+            raise FirewallError(
+                f"{prefix}{option} holds {', '.join(shut)}, from where this host is administered now, so the new rules "
+                f"would lock the administrator out. Nothing was changed. Run from a host that is not {option}."
+            )
     ports = ", ".join(map(str, access.ssh_ports))
     out = [str(client) for client in access.clients if not any(_let_in(policy, client, p) for p in access.ssh_ports)]
     if out:

@@ -15,6 +15,7 @@ from .model import FirewallError
 from .ruleset import TABLE
 
 _TIMEOUT = 60.0
+_WIDTH, _LINES = 300, 20
 # A network namespace of its own, which ends with the command: whatever is loaded there concerns nobody.
 _TRIAL = 'nft -f "$1" && nft -s list table ' + TABLE
 NO_TABLE = f"table {TABLE}\ndelete table {TABLE}\n"
@@ -77,5 +78,10 @@ def _run(*argv: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as exc:
         raise Refused(f"{argv[0]}: {exc}") from exc
     if done.returncode != 0:
-        raise Refused(f"{argv[0]}: {(done.stderr or done.stdout).strip()}")
+        raise Refused(f"{argv[0]}: {_cut(done.stderr or done.stdout)}")
     return done.stdout
+
+
+def _cut(said: str) -> str:
+    """What nft said, without the whole of a line that has ten thousand addresses."""
+    return "\n".join(line.rstrip()[:_WIDTH] for line in said.strip().splitlines()[:_LINES])

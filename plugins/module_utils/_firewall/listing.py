@@ -12,6 +12,7 @@ from difflib import SequenceMatcher
 
 _BLOCK = re.compile(r"(?:(chain|set|map|counter|limit|quota) )?(.+?) \{")
 _ELEMENTS = "elements = {"
+_LONG = 50
 # nft writes a lone range with braces or without, by where it came from.
 _BRACES = re.compile(r"\{ ([0-9.:a-f/-]+) \}")
 
@@ -63,6 +64,26 @@ def flat(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def shortened(lines: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines to show beside the others: of a long list only those that differ, and how many there are."""
+    sizes = Counter(_place(line) for line in lines)
+    common = frozenset(lines) & frozenset(other)
+    found: list[str] = []
+    for line in lines:
+        place = _place(line)
+        if sizes[place] <= _LONG or not place.startswith("set "):
+            found.append(line)
+        elif line == f"{place}:":
+            found.append(f"{line} {sizes[place]} lines, of which those that differ:")
+        elif line not in common:
+            found.append(line)
+    return tuple(found)
+
+
+def _place(line: str) -> str:
+    return line.partition(":")[0]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Drift:
     """How what is loaded differs from what should be."""
@@ -85,4 +106,4 @@ def _moved(there: tuple[str, ...], due: tuple[str, ...]) -> list[str]:
     """The places in which equal lines stand in another order."""
     same = SequenceMatcher(None, there, due, autojunk=False)
     lines = [line for op, begin, end, _, _ in same.get_opcodes() if op != "equal" for line in there[begin:end]]
-    return sorted({line.partition(":")[0] for line in lines})
+    return sorted({_place(line) for line in lines})

@@ -14,7 +14,7 @@ from typing import Any
 
 from .guard import Former, Guard
 from .kernel import Kernel, NoNft, Refused
-from .listing import flat
+from .listing import flat, shortened
 from .model import FirewallError
 
 
@@ -41,13 +41,14 @@ class Difference:
 
     def shown(self) -> dict[str, str]:
         """The difference for the user: a line per rule, with its chain."""
+        there, due = flat(self.before), flat(self.after)
         before = [f"{file} = {old}" for file, (old, _new) in self.settings.items()]
         after = [f"{file} = {new}" for file, (_old, new) in self.settings.items()]
         return {
             "before_header": "loaded rules",
             "after_header": "rules to load",
-            "before": "".join(f"{line}\n" for line in (*before, *flat(self.before))),
-            "after": "".join(f"{line}\n" for line in (*after, *flat(self.after))),
+            "before": "".join(f"{line}\n" for line in (*before, *shortened(there, due))),
+            "after": "".join(f"{line}\n" for line in (*after, *shortened(due, there))),
         }
 
 

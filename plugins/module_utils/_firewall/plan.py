@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .access import find_access, refuse_lock_out, refuse_other_managers
-from .model import read_policy
+from .reading import read_policy
 from .ruleset import noted_fence, render, sysctls
 
 WRITTEN = "etc/mailforest/firewall.nft"

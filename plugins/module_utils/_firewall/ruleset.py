@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 
-from . import sending
-from .model import Dnat, Masquerade, Network, Policy, Rule, Tunnelled, families
+from . import limiting, sending
+from .model import Dnat, Masquerade, Network, Policy, Rule, Tunnelled, collapsed, families
 from .words import (
     FAMILIES,
     INDENT,
@@ -67,10 +66,7 @@ def _accept(sets: Sets, rule: Rule) -> Iterator[str]:
 
 def _neighbours(policy: Policy) -> tuple[Network, ...]:
     """Who is told that a port is closed, so that mistakes show: all whom a rule names. Strangers hear nothing."""
-    named = [n for rule in policy.rules for n in rule.sources if n.prefixlen]
-    four = ipaddress.collapse_addresses([n for n in named if isinstance(n, ipaddress.IPv4Network)])
-    six = ipaddress.collapse_addresses([n for n in named if isinstance(n, ipaddress.IPv6Network)])
-    return (*four, *six)
+    return collapsed(n for rule in policy.rules for n in rule.sources if n.prefixlen)
 
 
 def _input(policy: Policy, sets: Sets, ssh_ports: Sequence[int]) -> Iterator[str]:
@@ -80,6 +76,7 @@ def _input(policy: Policy, sets: Sets, ssh_ports: Sequence[int]) -> Iterator[str
     yield from _LINK
     yield "ct state invalid counter name invalid drop"
     yield 'iifname "lo" accept'
+    yield from limiting.jumps(limiting.limits(policy, ssh_ports))
     ssh = Rule(
         name="ssh", transport="tcp", ports=tuple((port, port) for port in ssh_ports), sources=policy.admin_sources
     )
@@ -88,6 +85,7 @@ def _input(policy: Policy, sets: Sets, ssh_ports: Sequence[int]) -> Iterator[str
     yield from _DHCP
     for rule in policy.rules:
         yield from _accept(sets, rule)
+    yield from limiting.logged(policy, "refused")
     yield "counter name refused"
     yield from _reject(policy)
 
@@ -141,6 +139,7 @@ def _forward(policy: Policy, sets: Sets) -> Iterator[str]:
     for rule in policy.forward_rules:
         for words in passing(sets, rule):
             yield rule_line(words, verdict="counter accept", comment=rule.name)
+    yield from limiting.logged(policy, "not forwarded")
     yield "counter name not_forwarded"
 
 
@@ -173,19 +172,28 @@ def _unchanged(sets: Sets, rule: Tunnelled) -> Iterator[str]:
         yield rule_line(sets.match(rule.networks, version=version, side="daddr"), verdict="accept")
 
 
+def _arriving(policy: Policy, sets: Sets) -> Iterator[str]:
+    """Before connections are looked up, so that it costs little: who is blocked, and what comes the wrong way."""
+    yield "type filter hook prerouting priority raw; policy accept;"
+    for version in sorted(families(policy.blocked)):
+        source = sets.match(policy.blocked, version=version, side="saddr")
+        yield rule_line('iifname != "lo"', source, verdict="counter name blocked drop")
+    yield from _astray(sets, policy.tunnelled, address="saddr", interface="iifname", counter="spoofed")
+
+
 def _tunnel_chains(policy: Policy, sets: Sets) -> Iterator[str]:
-    """One chain for what leaves the wrong way, whether passed on or sent by this host; one for what arrives so."""
-    away = _astray(sets, policy.tunnelled, address="daddr", interface="oifname", counter="leaked")
-    yield from block("chain tunnelled", away)
-    hook = "type filter hook prerouting priority raw; policy accept;"
-    arriving = _astray(sets, policy.tunnelled, address="saddr", interface="iifname", counter="spoofed")
-    yield from block("chain arriving", [hook, *arriving])
+    """What leaves the wrong way, whether passed on or sent by this host; and what arrives so."""
+    if policy.tunnelled:
+        away = _astray(sets, policy.tunnelled, address="daddr", interface="oifname", counter="leaked")
+        yield from block("chain tunnelled", away)
+    if policy.tunnelled or policy.blocked:
+        yield from block("chain arriving", _arriving(policy, sets))
 
 
 def _chains(policy: Policy, sets: Sets, ssh_ports: Sequence[int]) -> Iterator[str]:
-    if policy.tunnelled:
-        yield from _tunnel_chains(policy, sets)
+    yield from _tunnel_chains(policy, sets)
     yield from sending.chains(policy, sets, ssh_ports=ssh_ports)
+    yield from limiting.chains(policy, sets, limiting.limits(policy, ssh_ports))
     if policy.fenced:
         yield from block("chain fence", _fence_lines(policy, ssh_ports))
     yield from block("chain input", _input(policy, sets, ssh_ports))
@@ -203,11 +211,13 @@ def _chains(policy: Policy, sets: Sets, ssh_ports: Sequence[int]) -> Iterator[st
 
 def render(policy: Policy, *, ssh_ports: Sequence[int]) -> str:
     """The whole file."""
-    sets = Sets.of(policy)
+    sets, limits = Sets.of(policy), limiting.limits(policy, ssh_ports)
     counters = ["invalid", "refused"]
     counters += ["not_forwarded"] if policy.forward else []
     counters += ["leaked", "spoofed"] if policy.tunnelled else []
     counters += ["fenced"] if policy.fenced else []
+    counters += ["blocked"] if policy.blocked else []
+    counters += ["limited"] if limits else []
     counters += ["not_sent"] if policy.egress_limited else []
     lines = [
         "#!/usr/sbin/nft -f",
@@ -218,7 +228,7 @@ def render(policy: Policy, *, ssh_ports: Sequence[int]) -> str:
         f"delete table {TABLE}",
         f"table {TABLE} {{",
         *(f"{INDENT}counter {name} {{ }}" for name in counters),
-        *(f"{INDENT}{declaration}" for declaration in sets.declarations()),
+        *(f"{INDENT}{line}" for line in (*sets.declarations(), *limiting.declarations(limits))),
         *_chains(policy, sets, ssh_ports),
         "}",
     ]

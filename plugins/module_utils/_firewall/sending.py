@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from .limiting import logged
 from .model import Policy
 from .words import REJECT, Sets, block, passing, rule_line
 
@@ -27,14 +28,16 @@ def refusing(policy: Policy) -> Iterator[str]:
 def chains(policy: Policy, sets: Sets, *, ssh_ports: Sequence[int]) -> Iterator[str]:
     """The chain of what is refused, whether sent or passed on, and that of what this host sends."""
     if policy.refused:
-        lines = (
-            rule_line(words, verdict=f"counter {REJECT}", comment=rule.name)
-            for rule in policy.refused
-            for words in passing(sets, rule)
-        )
-        yield from block("chain refused_sending", lines)
+        yield from block("chain refused_sending", _refused(policy, sets))
     if policy.refused or policy.egress_limited or policy.tunnelled:
         yield from block("chain output", _output(policy, sets, ssh_ports))
+
+
+def _refused(policy: Policy, sets: Sets) -> Iterator[str]:
+    for rule in policy.refused:
+        for words in passing(sets, rule):
+            yield from logged(policy, "not sent", words)
+            yield rule_line(words, verdict=f"counter {REJECT}", comment=rule.name)
 
 
 def _output(policy: Policy, sets: Sets, ssh_ports: Sequence[int]) -> Iterator[str]:
@@ -56,4 +59,5 @@ def _limited(policy: Policy, sets: Sets, ssh_ports: Sequence[int]) -> Iterator[s
     for rule in policy.egress:
         for words in passing(sets, rule):
             yield rule_line(words, verdict="counter accept", comment=rule.name)
+    yield from logged(policy, "not sent")
     yield f"counter name not_sent {REJECT}"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .model import ForwardRule, Network, Policy, Ports, families
+from .model import ForwardRule, Network, Policy, Ports, collapsed, families
 
 FAMILIES = {4: "ip", 6: "ip6"}
 INDENT = "    "
@@ -33,8 +33,10 @@ class Sets:
             lists += [masquerade.sources, masquerade.not_destinations]
         lists += [networks for dnat in policy.dnat for networks in (dnat.not_sources, dnat.not_destinations)]
         lists += [tunnelled.networks for tunnelled in policy.tunnelled]
-        lists.append(policy.fenced)
+        lists += [policy.fenced, exempt(policy)]
         names: dict[tuple[Network, ...], str] = {}
+        for version in sorted(families(policy.blocked)):
+            names[of_version(policy.blocked, version)] = f"blocked_v{version}"
         for networks in lists:
             for version in sorted(families(networks)):
                 part = of_version(networks, version)
@@ -58,6 +60,13 @@ class Sets:
             elements = ", ".join(spelled(network) for network in networks)
             kind = f"ipv{networks[0].version}_addr"
             yield f"set {name} {{ type {kind}; flags interval; elements = {{ {elements} }}; }}"
+
+
+def exempt(policy: Policy) -> tuple[Network, ...]:
+    """Whom no rate is set: those who are named, and the administrator where that is not everybody."""
+    if not (policy.limits or policy.ssh_per_minute):
+        return ()
+    return collapsed([*policy.limits_exempt, *(network for network in policy.admin_sources if network.prefixlen)])
 
 
 def _set_name(networks: Sequence[Network]) -> str:

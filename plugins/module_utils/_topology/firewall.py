@@ -11,7 +11,7 @@ from functools import cached_property
 
 from .egress import egress, refused
 from .model import Address, Host, Network, Topology, parse_network
-from .plan import DnatPlan, DoorPlan, FirewallPlan, ForwardPlan, MasqueradePlan, RulePlan, TunnelPlan
+from .plan import DnatPlan, DoorPlan, FirewallPlan, ForwardPlan, LimitPlan, MasqueradePlan, RulePlan, TunnelPlan
 from .services import SERVICES, Function, Service, served_by
 from .tunnels import Tunnels
 
@@ -123,8 +123,19 @@ class Firewall:
             "refused": refused(self.topology, host, self.subnets),
             "egress_limited": bool(host.egress),
             "egress": egress(self.topology, host, self.subnets, tunnels) if host.egress else [],
+            "limits": self._limits(host),
+            "ssh_per_minute": self.topology.filtering.ssh_per_minute,
+            "limits_exempt": list(self.subnets),
+            "blocked": list(self.topology.filtering.blocked),
+            "log_per_minute": self.topology.filtering.log_per_minute,
             "confirm_through": self._behind(host) if gateway else [],
         }
+
+    def _limits(self, host: Host) -> list[LimitPlan]:
+        """Ports at which people log in."""
+        rate = self.topology.filtering.logins_per_minute
+        ports = [row.service.ports for row in self.openings(host) if row.service.login]
+        return [{"name": "logins", "ports": ports, "per_minute": rate}] if rate and ports else []
 
     def _own_subnets(self, host: Host) -> list[str]:
         return [str(network) for network in self.topology.sites[host.site].networks]

@@ -148,6 +148,16 @@ class Share:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Filtering:
+    """What is said of the packet filters beside what follows from the rest."""
+
+    logins_per_minute: int
+    ssh_per_minute: int
+    blocked: tuple[str, ...]
+    log_per_minute: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Egress:
     """Something that a limited host may send beside what it must."""
 
@@ -316,6 +326,7 @@ class Topology:
     records: tuple[DnsRecord, ...]
     time_servers: tuple[str, ...]
     admin_sources: tuple[str, ...]
+    filtering: Filtering
     backup_recipients: tuple[str, ...]
     waivers: tuple[Waiver, ...]
     hosts: Mapping[str, Host]
@@ -492,6 +503,7 @@ def make_topology(read: Mapping[str, Any], hosts: Mapping[str, Host], raw: RawIn
         records=tuple(DnsRecord(**row) for row in dns["records"]),
         time_servers=read["mailforest_time"]["servers"],
         admin_sources=read["mailforest_admin"]["sources"],
+        filtering=Filtering(**read["mailforest_firewall"]),
         backup_recipients=read["mailforest_backup_recipients"],
         waivers=tuple(Waiver(**row) for row in read["mailforest_waivers"]),
         hosts=hosts,

@@ -92,6 +92,14 @@ class EgressPlan(TypedDict):
     destinations: list[str]
 
 
+class LimitPlan(TypedDict):
+    """How many new connections one source may open."""
+
+    name: str
+    ports: list[str]
+    per_minute: int
+
+
 class MasqueradePlan(TypedDict):
     """Traffic that leaves under the gateway's address."""
 
@@ -138,6 +146,11 @@ class FirewallPlan(TypedDict):
     refused: list[RefusedPlan]
     egress_limited: bool
     egress: list[EgressPlan]
+    limits: list[LimitPlan]
+    ssh_per_minute: int
+    limits_exempt: list[str]
+    blocked: list[str]
+    log_per_minute: int
     confirm_through: list[DoorPlan]
 
 

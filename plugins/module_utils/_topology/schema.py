@@ -448,6 +448,40 @@ VARIABLES: tuple[Variable, ...] = (
         ),
     ),
     Variable(
+        name="mailforest_firewall",
+        about="The hosts' packet filters, beside what follows from the rest.",
+        kind=Record(
+            entries=(
+                Entry(
+                    name="logins_per_minute",
+                    kind=Number(low=0, high=100000),
+                    default=60,
+                    about="New connections a minute that one source may open to the ports of a mail server at which "
+                    "people log in, after twice as many at once; 0 for no limit. Sites and those who administer are "
+                    "exempt.",
+                ),
+                Entry(
+                    name="ssh_per_minute",
+                    kind=Number(low=0, high=100000),
+                    default=60,
+                    about="The same for SSH of every host. Networks in `mailforest_admin.sources` are exempt, unless "
+                    "that is everywhere.",
+                ),
+                Entry(
+                    name="blocked",
+                    kind=Many(item=Text()),
+                    about="Networks (CIDR) or addresses from which no host takes or passes on anything.",
+                ),
+                Entry(
+                    name="log_per_minute",
+                    kind=Number(low=0, high=100000),
+                    default=0,
+                    about="How many dropped packets of each kind go to the kernel's log; 0 for none.",
+                ),
+            )
+        ),
+    ),
+    Variable(
         name="mailforest_backup_recipients",
         about="Public keys (age, or SSH) that the directory's backups are encrypted for. Empty: none are made. The "
         "private keys are no part of the system.",

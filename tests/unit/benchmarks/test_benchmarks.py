@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the benchmarks a
 from benchmarks import logins, mail_throughput, scale, verify
 from benchmarks.common.deployment import Task, pings, read_tally
 from benchmarks.common.harness import BenchmarkError, Comparison, alternate, run
+from benchmarks.firewall import bare_set, blocked
 from benchmarks.fsmo import ROLES, Mover, credentials, ours, theirs
 from benchmarks.on_host import mail_throughput as on_host
 from benchmarks.reachable import Layout
@@ -209,3 +211,10 @@ def test_the_large_topology_is_without_a_fault_and_as_large_as_it_says() -> None
     assert len(topology.hosts) == 18
     assert {host for rows in scale.inventory(3, 6).values() for host in rows.get("hosts", {})} == set(topology.hosts)
     assert scale.compiled(topology) > 0
+
+
+def test_blocked_addresses_are_not_merged() -> None:
+    addresses = blocked(70000)
+    assert len(set(addresses)) == 70000
+    assert len(list(ipaddress.collapse_addresses(map(ipaddress.IPv4Network, addresses)))) == 70000
+    assert bare_set(addresses[:2]).count("elements = { 100.64.0.0, 100.64.0.2 }") == 1

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
-from ansible_collections.mailforest.stack.tests.system.support.hosts import root_shell, solo
+from ansible_collections.mailforest.stack.tests.system.support.hosts import module, root_shell, solo
 from ansible_collections.mailforest.stack.tests.system.support.network import tcp
 from testinfra.host import Host
 
@@ -144,6 +144,80 @@ def test_a_limited_host_sends_only_what_is_named(host: Host, beyond: Callable[[i
     finally:
         root_shell(host, "systemctl reload mailforest-firewall.service")
     assert beyond(8090) == "EHOSTUNREACH"
+
+
+NEIGHBOURS = {"192.0.2.3": "192.0.2.2", "2001:db8:9::3": "2001:db8:9::2", "203.0.113.9": "203.0.113.8"}
+"""Addresses of a neighbour, and the host's own on the same line. The last is blocked."""
+
+
+@pytest.fixture
+def neighbour(host: Host) -> Iterator[Callable[[str, int, int], list[str]]]:
+    """What becomes of so many connections at once from an address of a namespace to a port of this host."""
+    inside = "ip netns exec neighbour"
+    lines = [
+        "ip netns add neighbour && ip link add mf-here type veth peer name mf-there netns neighbour",
+        f"sysctl -qw net.ipv6.conf.mf-here.disable_ipv6=0 && {inside} sysctl -qw net.ipv6.conf.mf-there.disable_ipv6=0",
+        f"ip link set mf-here up && {inside} ip link set mf-there up",
+    ]
+    for theirs, ours in NEIGHBOURS.items():
+        length, nodad = (64, "nodad") if ":" in ours else (31, "")
+        lines.append(f"ip address add {ours}/{length} dev mf-here {nodad}")
+        lines.append(f"{inside} ip address add {theirs}/{length} dev mf-there {nodad}")
+
+    def connect(source: str, port: int, count: int) -> list[str]:
+        arguments = f"{source} {NEIGHBOURS[source]} {port} {count}"
+        return root_shell(host, f'{inside} python3 -c "{_CONNECT_FROM}" {arguments}').split()
+
+    try:
+        root_shell(host, " && ".join(lines))
+        yield connect
+    finally:
+        host.run("ip link delete mf-here; ip netns delete neighbour")
+
+
+_CONNECT_FROM = """
+import concurrent.futures, socket, sys
+source, target, port, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+def connect(_):
+    try:
+        socket.create_connection((target, port), timeout=3, source_address=(source, 0)).close()
+    except OSError:
+        return 'silent'
+    return 'open'
+with concurrent.futures.ThreadPoolExecutor(count) as pool:
+    print(*pool.map(connect, range(count)))
+""".strip()
+
+
+@pytest.mark.parametrize("source", ["192.0.2.3", "2001:db8:9::3"])
+def test_one_source_opens_so_many_connections_at_once(
+    host: Host, neighbour: Callable[[str, int, int], list[str]], source: str
+) -> None:
+    """Of both IP versions; those who are exempt are not counted. Twice as many to ssh as a minute has."""
+    assert neighbour(source, 22, 16).count("open") in range(6, 8)
+    assert {tcp(solo(host).address, 22) for _ in range(16)} == {"open"}
+
+
+def test_each_limit_counts_for_itself(host: Host, neighbour: Callable[[str, int, int], list[str]]) -> None:
+    assert neighbour("192.0.2.3", 8092, 16).count("open") in range(5, 7)
+    assert neighbour("192.0.2.3", 8090, 16) == ["open"] * 16, "the control: other ports are not limited"
+    assert {tcp(solo(host).address, 8092) for _ in range(16)} == {"open"}
+
+
+def test_a_blocked_address_reaches_nothing(host: Host, neighbour: Callable[[str, int, int], list[str]]) -> None:
+    assert neighbour("203.0.113.9", 8090, 1) == ["silent"]
+    root_shell(host, "nft delete element inet mailforest blocked_v4 '{ 203.0.113.0/24 }'")
+    try:
+        assert neighbour("203.0.113.9", 8090, 1) == ["open"], "the control: it is the set that holds it back"
+    finally:
+        root_shell(host, "systemctl reload mailforest-firewall.service")
+    assert neighbour("203.0.113.9", 8090, 1) == ["silent"]
+
+
+def test_what_the_kernel_has_counted_is_no_change(host: Host, neighbour: Callable[[str, int, int], list[str]]) -> None:
+    neighbour("192.0.2.3", 8092, 3)
+    assert "192.0.2.3" in root_shell(host, "nft list set inet mailforest web_v4")
+    assert module(host, "firewall_info")["problems"] == []
 
 
 def test_without_our_table_all_is_open(host: Host) -> None:

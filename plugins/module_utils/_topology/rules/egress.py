@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules on what leaves the offices."""
+"""Rules on what leaves the offices, and on whom they shut out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from ..findings import Violation
-from ..model import Egress, Topology, parse_network
+from ..model import Egress, Network, Topology, parse_network
 from .network import bad_network
 from .registry import rule
 
@@ -32,6 +32,33 @@ def egress_legal(topology: Topology) -> Iterator[Violation]:
             place = f"{host.name}.mailforest_egress[{index}]"
             yield from _networks(f"{place}.destinations", row.destinations)
             yield from _words(place, row)
+
+
+@rule("blocked-legal", "AD-10", "What is blocked is given as networks, and is none of the system's own.")
+def blocked_legal(topology: Topology) -> Iterator[Violation]:
+    """It would cut off an office, a peer gateway or the administrator."""
+    place = "mailforest_firewall.blocked"
+    yield from _networks(place, topology.filtering.blocked)
+    for index, text in enumerate(topology.filtering.blocked):
+        network = parse_network(text)
+        if network is not None and (held := list(_held(topology, network))):
+            yield Violation(
+                place=f"{place}[{index}]",
+                value=text,
+                message=f"The network holds {', '.join(held[:5])}, which would be cut off.",
+                remedy="Block only networks of others.",
+            )
+
+
+def _held(topology: Topology, network: Network) -> Iterator[str]:
+    """Hosts of the system, and those who administer it, that are in the network."""
+    for host in topology.members:
+        if any(address is not None and address in network for address in (host.ip, host.public_ip)):
+            yield host.name
+    for text in topology.admin_sources:
+        source = parse_network(text)
+        if source and source.version == network.version and source.prefixlen > 0 and network.overlaps(source):
+            yield from (text,) if source.prefixlen >= network.prefixlen else ()
 
 
 def _networks(place: str, texts: tuple[str, ...]) -> Iterator[Violation]:

@@ -15,8 +15,9 @@ from ansible_collections.mailforest.stack.plugins.module_utils._firewall.access 
     find_access,
     refuse_lock_out,
 )
-from ansible_collections.mailforest.stack.plugins.module_utils._firewall.model import FirewallError, read_policy
+from ansible_collections.mailforest.stack.plugins.module_utils._firewall.model import FirewallError
 from ansible_collections.mailforest.stack.plugins.module_utils._firewall.plan import plan
+from ansible_collections.mailforest.stack.plugins.module_utils._firewall.reading import read_policy
 from ansible_collections.mailforest.stack.plugins.module_utils._firewall.ruleset import render, sysctls
 
 OFFICE = "198.51.100.64/26"
@@ -620,3 +621,92 @@ def test_icmpv6_that_is_passed_on() -> None:
         "echo-request limit rate 20/second burst 40 packets",
     ]
     assert not any("icmpv6" in line for line in lines("forward", forward=True))
+
+
+MEMBERS = {"name": "logins", "ports": ["993", "465"], "per_minute": 30, "burst": 50}
+
+
+def test_new_connections_of_one_source_are_limited_before_anything_is_let_in() -> None:
+    options: dict[str, Any] = {"limits": [MEMBERS], "limits_exempt": [OFFICE, "2001:db8::/48"], "ssh_per_minute": 60}
+    found = lines(rules=[rule()], **options)
+    jumps = [line for line in found if "jump limit_" in line]
+    assert jumps == [
+        "ct state new tcp dport { 22 } jump limit_ssh",
+        "ct state new tcp dport { 465, 993 } jump limit_logins",
+    ]
+    assert found.index("ct state { established, related } accept") < found.index(jumps[0])
+    assert found.index(jumps[-1]) < next(i for i, line in enumerate(found) if 'comment "ssh"' in line)
+    assert lines("limit_logins", **options) == [
+        "ip saddr @net_198_51_100_0_28_and_1 return",
+        "ip6 saddr @net_2001_db8_48 return",
+        "update @logins_v4 { ip saddr limit rate over 30/minute burst 50 packets } goto over_limit",
+        "update @logins_v6 { ip6 saddr & ffff:ffff:ffff:ffff:: limit rate over 30/minute burst 50 packets } "
+        "goto over_limit",
+    ]
+    assert "limit rate over 60/minute burst 120 packets" in lines("limit_ssh", **options)[-1]
+    assert lines("over_limit", **options) == ["counter name limited drop"]
+
+
+@pytest.mark.parametrize(("sources", "exempt"), [(["0.0.0.0/0", "::/0"], False), (["203.0.113.0/24"], True)])
+def test_administrators_are_exempt_where_that_is_not_everybody(sources: list[str], exempt: bool) -> None:
+    found = lines("limit_logins", limits=[MEMBERS], admin_sources=sources)
+    assert any(line.endswith("return") for line in found) is exempt
+
+
+def test_whoever_is_exempt_twice_is_named_once() -> None:
+    options = params(limits=[MEMBERS], limits_exempt=["198.51.100.0/24"])
+    assert "elements = { 198.51.100.0/24 }" in render(read_policy(options), ssh_ports=[22])
+
+
+def test_without_limits_there_is_no_word_of_them() -> None:
+    assert "limited" not in render(read_policy(params(limits_exempt=[OFFICE])), ssh_ports=[22])
+
+
+def test_who_is_blocked_is_dropped_before_connections_are_looked_up() -> None:
+    options = {"blocked": ["203.0.113.0/24", "2001:db8:6::/48", "192.0.2.7"]}
+    assert lines("arriving", **options) == [
+        "type filter hook prerouting priority raw; policy accept;",
+        'iifname != "lo" ip saddr @blocked_v4 counter name blocked drop',
+        'iifname != "lo" ip6 saddr @blocked_v6 counter name blocked drop',
+    ]
+    text = render(read_policy(params(**options)), ssh_ports=[22])
+    assert "set blocked_v4 { type ipv4_addr; flags interval; elements = { 192.0.2.7, 203.0.113.0/24 }; }" in text
+
+
+@pytest.mark.parametrize("chain", ["input", "forward", "over_limit", "refused_sending", "output"])
+def test_drops_are_logged_by_choice(chain: str) -> None:
+    options = {"forward": True, "limits": [MEMBERS], "refused": [MAIL_ONLY], "egress_limited": True}
+    quiet, loud = lines(chain, **options), lines(chain, log_per_minute=30, **options)
+    added = [line for line in loud if line not in quiet]
+    assert added and all("limit rate 30/minute log prefix" in line for line in added)
+    assert [line for line in loud if line not in added] == quiet
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        pytest.param({"limits": [MEMBERS | {"name": "Log-in"}]}, ["limits[0].name", "small letters"], id="name"),
+        pytest.param({"limits": [MEMBERS | {"name": "ssh"}]}, ["limits[0].name", "not ssh"], id="name of ours"),
+        pytest.param({"limits": [MEMBERS, MEMBERS]}, ["names two limits"], id="name twice"),
+        pytest.param({"limits": [MEMBERS | {"ports": []}]}, ["limits[0].ports", "names no port"], id="no ports"),
+        pytest.param({"limits": [MEMBERS | {"per_minute": 0}]}, ["limits[0].per_minute", "not a rate"], id="nothing"),
+        pytest.param({"ssh_per_minute": -1}, ["firewall_ssh_per_minute: -1", "not a rate"], id="rate of ssh"),
+        pytest.param({"log_per_minute": 999999}, ["firewall_log_per_minute", "not a rate"], id="rate of the log"),
+        pytest.param({"blocked": ["::/0"]}, ["firewall_blocked", "everybody"], id="all blocked"),
+        pytest.param(
+            {"blocked": ["198.51.100.0/24"], "rules": [rule(sources=[OFFICE])]},
+            ["firewall_blocked: '198.51.100.0/24' shuts out 198.51.100.0/28, 198.51.100.64/26"],
+            id="own networks blocked",
+        ),
+    ],
+)
+def test_faults_in_limits(given: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(FirewallError) as caught:
+        read_policy(params(**given))
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_the_administrator_is_not_blocked() -> None:
+    policy = read_policy(params(admin_sources=["0.0.0.0/0"], blocked=["198.51.100.0/30"]))
+    with pytest.raises(FirewallError, match=r"firewall_blocked holds 198\.51\.100\.2, from where"):
+        refuse_lock_out(policy, Access(ssh_ports=(22,), clients=(ipaddress.ip_address("198.51.100.2"),)))

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mailforest.stack.plugins.module_utils._firewall.kernel import Kernel, Refused
-from ansible_collections.mailforest.stack.plugins.module_utils._firewall.listing import drift, flat, without_learnt
+from ansible_collections.mailforest.stack.plugins.module_utils._firewall.listing import (
+    drift,
+    flat,
+    shortened,
+    without_learnt,
+)
 from ansible_collections.mailforest.stack.plugins.module_utils._firewall.look import Seen, Unit, look
 
 LISTING = """\
@@ -85,6 +90,14 @@ def test_rules_in_another_order() -> None:
     lines[-4], lines[-3] = lines[-3], lines[-4]
     found = drift("".join(lines), LISTING)
     assert (found.missing, found.added, found.moved) == ((), (), ("input",))
+
+
+def test_of_a_long_list_only_what_differs_is_shown() -> None:
+    many = tuple(f"set blocked_v4: 203.0.113.{number}" for number in range(100))
+    before, after = ("set blocked_v4:", *many, RULE), ("set blocked_v4:", *many, "set blocked_v4: 192.0.2.7", RULE)
+    assert shortened(before, after) == ("set blocked_v4: 101 lines, of which those that differ:", RULE)
+    assert shortened(after, before)[1:] == ("set blocked_v4: 192.0.2.7", RULE)
+    assert shortened(flat(LISTING), ()) == flat(LISTING)
 
 
 @dataclass(frozen=True, kw_only=True)

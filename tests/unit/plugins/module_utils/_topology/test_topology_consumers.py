@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.mailforest.stack.plugins.module_utils._firewall import model, ruleset
+from ansible_collections.mailforest.stack.plugins.module_utils._firewall import reading, ruleset
 from ansible_collections.mailforest.stack.plugins.module_utils._mail.relaying import (
     relay_client_errors,
     relay_errors,
@@ -51,7 +51,7 @@ def options(role: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("sample", "edits"), MANY)
 def test_the_firewall_takes_every_hosts_rules(sample: dict[str, Any], edits: dict[str, Any]) -> None:
     for host in plan(sample, edits)["hosts"].values():
-        policy = model.read_policy(host["firewall"])
+        policy = reading.read_policy(host["firewall"])
         assert ruleset.render(policy, ssh_ports=(22,))
 
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may send what to the Internet, by what the plan tells hosts and gateways."""
+"""Who may send what to the Internet, how often one may come from there, and who not at all."""
 
 from __future__ import annotations
 
@@ -82,3 +82,20 @@ def test_a_limited_mail_server_reaches_its_smart_host() -> None:
     }
     rows = {row["name"]: row for row in firewall("mx1", edits, ONE_OFFICE)["egress"]}
     assert (rows["smart-host"]["transport"], rows["smart-host"]["ports"]) == ("tcp", ["587"])
+
+
+def test_ports_at_which_people_log_in_are_limited() -> None:
+    found = firewall("mx1")
+    (row,) = found["limits"]
+    assert (row["name"], row["per_minute"]) == ("logins", 60)
+    assert set(row["ports"]) == {"465", "587", "143", "993", "110", "995", "4190"}
+    assert found["limits_exempt"] == [HQ, BRANCH]
+    assert found["ssh_per_minute"] == 60
+    assert firewall("dc1")["limits"] == []
+
+
+def test_limits_can_be_changed_and_somebody_blocked() -> None:
+    given = {"logins_per_minute": 0, "ssh_per_minute": 7, "blocked": ["203.0.113.0/24"], "log_per_minute": 30}
+    found = firewall("mx1", {"mailforest_firewall": given})
+    assert (found["limits"], found["ssh_per_minute"]) == ([], 7)
+    assert (found["blocked"], found["log_per_minute"]) == (["203.0.113.0/24"], 30)

@@ -37,6 +37,7 @@ SHARE = {"name": "projects", "path": "/srv/projects", "group": "projects-rw"}
 LOCAL = {"name": "projects-rw", "scope": "domainlocal"}
 EGRESS = "hosts/mx1/vars/mailforest_egress"
 UPDATES = {"name": "updates", "transport": "tcp", "ports": ["443"], "destinations": ["203.0.113.9"]}
+BLOCKED = "mailforest_firewall.blocked[0]"
 MEMBER_SHARES = "hosts/member1/vars/mailforest_shares"
 SMART_HOST = {"host": "smarthost.example.net"}
 PDC_ON_GATEWAY: Edits = {"hosts/gw-hq/groups": [GW, DC], "mailforest_fsmo": {"pdc": "gw-hq"}}
@@ -435,6 +436,14 @@ ONE: list[Row] = [
     ("egress-legal", "mx1.mailforest_egress[0].ports[0]", {EGRESS: [UPDATES | {"ports": ["90-80"]}]}, set()),
     ("egress-legal", "mx1.mailforest_egress[0].name", {EGRESS: [UPDATES | {"name": 'a"b'}]}, set()),
     ("egress-legal", "mx1.mailforest_egress[0].transport", {EGRESS: [UPDATES | {"transport": "any"}]}, set()),
+    ("blocked-legal", BLOCKED, {"mailforest_firewall": {"blocked": ["x"]}}, set()),
+    ("blocked-legal", BLOCKED, {"mailforest_firewall": {"blocked": ["198.51.100.0/24"]}}, set()),
+    (
+        "blocked-legal",
+        BLOCKED,
+        {"mailforest_firewall": {"blocked": ["203.0.113.0/24"]}, "mailforest_admin": {"sources": ["203.0.113.7"]}},
+        set(),
+    ),
     ("waiver-unused", "mailforest_waivers[0]", {"mailforest_waivers": [WAIVER]}, set()),
     (
         "waiver-ending",
