@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 REFUSED = -1
 TURN_SECONDS = 5.0
@@ -45,7 +45,7 @@ _OWN_ADDRESSES = ("127.0.0.0/8", "::1")
 _NOT_GUESSED = frozenset({"internal", "policy"})
 """Failures that say nothing of the password: the directory did not answer, or this program refused."""
 
-Network = IPv4Network | IPv6Network
+Network: TypeAlias = "IPv4Network | IPv6Network"
 Key = tuple[str, ...]
 
 
@@ -262,7 +262,8 @@ class Server(ThreadingHTTPServer):
             if command == "allow":
                 return self._guard.allow(attempt, now)
             if said := self._guard.report(attempt, now):
-                print(said, flush=True)
+                sys.stdout.write(f"{said}\n")
+                sys.stdout.flush()
             self._memory.write(self._guard.familiar, now)
             return 0
 

@@ -163,3 +163,14 @@ def test_logins_go_on_without_the_guard(host: Host) -> None:
         assert _try(host, [(OWNER, port, _address(host, "ann"), _right()) for port in PORTS]) == ["in"] * 4
     finally:
         root_shell(host, f"systemctl start {UNIT}")
+
+
+def test_dovecot_does_not_wait_for_its_own_delays(host: Host) -> None:
+    """Their socket, which a start before left, would be asked in vain for five seconds."""
+    old = "/run/dovecot/anvil-auth-penalty"
+    root_shell(host, f"python3 -c \"import socket; socket.socket(socket.AF_UNIX).bind('{old}')\"")
+    root_shell(host, f"systemctl restart dovecot; ! test -e {old}")
+    assert _try(host, [(OWNER, 993, _address(host, "ann"), _right())]) == ["in"]
+    journal = root_shell(host, "journalctl --unit=dovecot --since=-1min --output=cat")
+    assert "starting up" in journal
+    assert "anvil-auth-penalty" not in journal
