@@ -17,7 +17,7 @@ from ansible_collections.mailforest.stack.plugins.module_utils._probe.result imp
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.spec import Check
 from ansible_collections.mailforest.stack.plugins.module_utils._probe.sweep import (
     NO_ANSWER,
-    Sweep,
+    Sweeps,
     is_bare,
     judge_connect,
 )
@@ -106,7 +106,7 @@ class Run:
         allowed = files_allow(limits.concurrency)
         self._window = max(1, allowed // 2) if bare and self._others else allowed
         self._end = time.monotonic() + limits.deadline
-        self._sweep = Sweep(bare, limits, window=self._window, end=self._end)
+        self._sweep = Sweeps(bare, limits, window=self._window, end=self._end)
 
     def results(self) -> list[Result]:
         """Return one result per check, in the order of the checks; without an event loop where none is needed."""
