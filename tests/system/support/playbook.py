@@ -110,15 +110,15 @@ def directory_again(**extra: Any) -> Run:
     return site("--tags=directory", "--limit=mailforest_domain_controllers", **extra)
 
 
-def verify() -> Run:
+def verify(**extra: Any) -> Run:
     """Run verify.yml."""
-    return play(PLAYBOOKS / "verify.yml")
+    return play(PLAYBOOKS / "verify.yml", extra_vars=extra)
 
 
-def verified(*, seconds: float) -> None:
+def verified(*, seconds: float, **extra: Any) -> None:
     """Run verify.yml until it finds nothing, for hosts that have just started what they do."""
     begun = time.monotonic()
-    while (proof := verify()).code != 0:
+    while (proof := verify(**extra)).code != 0:
         assert time.monotonic() < begun + seconds, f"after {seconds:.0f} s: {proof.explain()}"
 
 

@@ -9,18 +9,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
-from ansible_collections.mailforest.stack.tests.system.support.playbook import PLAYBOOKS, Run, eventually, play
-
-VERIFY = PLAYBOOKS / "verify.yml"
+from ansible_collections.mailforest.stack.tests.system.support.playbook import verified, verify
 
 
 def test_the_report_says_that_all_is_well_and_then_what_got_worse(office: Office, tmp_path: Path) -> None:
     """Nothing is changed on any host: for the second run the inventory declares another owner of a role."""
-
-    def verify(**more: object) -> Run:
-        return play(VERIFY, extra_vars={"verify_report_dir": str(tmp_path), **more})
-
-    eventually(lambda: verify().code == 0, seconds=120)
+    verified(seconds=120, verify_report_dir=str(tmp_path))
     record = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert (record["state"], record["findings"], record["counts"]["skipped"]) == ("ok", [], 0)
     assert {host["name"]: host["state"] for host in record["hosts"]} == dict.fromkeys([*office.hosts, "outside"], "ok")
@@ -34,7 +28,7 @@ def test_the_report_says_that_all_is_well_and_then_what_got_worse(office: Office
     suite = ElementTree.parse(tmp_path / "report.xml").getroot()
     assert (int(suite.attrib["tests"]), suite.attrib["failures"]) == (len(record["checks"]), "0")
 
-    run = verify(mailforest_fsmo={"pdc": "dc1"})
+    run = verify(verify_report_dir=str(tmp_path), mailforest_fsmo={"pdc": "dc1"})
     assert run.code == 2, run.explain()
     record = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert [(row["requirement"], row["subject"]) for row in record["findings"]] == [("AD-27", "role pdc")]
