@@ -34,9 +34,6 @@ attributes:
     support: full
 author:
   - mailforest.stack contributors (@mailforest)
-seealso:
-  - plugin: mailforest.stack.mail_tables
-    plugin_type: role
 """
 
 EXAMPLES = r"""

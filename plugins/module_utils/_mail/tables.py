@@ -168,9 +168,9 @@ class Compiler:
         lists = dict(self._lists(groups))
         users = {address: ",".join(sorted(u.login for u in owners)) for address, owners in self._owners.items()}
         alone = users.keys() - groups.keys()
-        aliases = {address: address for address in alone} | {address: to for address, (to, _) in lists.items()}
+        aliases = {address: address for address in alone} | {address: to for address, (to, _closed) in lists.items()}
         recipients = {address: self._class(self._owners[address]) for address in alone}
-        recipients |= {address: CLOSED if closed else KNOWN for address, (_, closed) in lists.items()}
+        recipients |= {address: CLOSED if closed else KNOWN for address, (_to, closed) in lists.items()}
         homes, elsewhere = self._homes()
         homes |= {address: HERE for address in lists if self._settings.peers}
         delivery = {address: user.row for address, user in self._single() if user.row and self._is_here(user)}

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from .tables import CONTACTS, GROUPS, MEMBERSHIPS, Entry, Found, Settings, Tables, compile_tables
 
@@ -253,12 +253,21 @@ def load(path: Path) -> tuple[Settings, Store, int]:
 _NAMED = ("base_dn", "bind_dn", "group_dn", "mailbox_attribute", "home_attribute", "quota_attribute")
 
 
+def _stop(*_signal: object) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until stopped; what changes goes to the journal, a fault once."""
     given = sys.argv[1:] if arguments is None else arguments
     settings, store, interval = load(Path(given[0]))
     password = Path(given[1]).read_text(encoding="utf-8")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, _stop)
     keeper = Keeper(settings, store, lambda uri: Controller(uri, settings, password))
     said = ""
     while True:
@@ -267,8 +276,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except TablesError as exc:
             written, fault = [], str(exc)
         if written:
-            print(f"changed: {', '.join(written)}", flush=True)
+            _say(f"changed: {', '.join(written)}")
         if fault != said:
-            print(f"the tables stay as they are: {fault}" if fault else "a domain controller answers again", flush=True)
+            _say(f"the tables stay as they are: {fault}" if fault else "a domain controller answers again")
         said = fault
         time.sleep(interval)

@@ -25,7 +25,7 @@ _TABLES = "/etc/postfix/ldap"
 
 def _bracketed(place: str) -> str:
     """As Postfix writes a place that it does not look up."""
-    host, _, port = place.rpartition(":")
+    host, _colon, port = place.rpartition(":")
     return f"[{host}]:{port}"
 
 
