@@ -105,5 +105,5 @@ def drift(loaded: str, wanted: str) -> Drift:
 def _moved(there: tuple[str, ...], due: tuple[str, ...]) -> list[str]:
     """The places in which equal lines stand in another order."""
     same = SequenceMatcher(None, there, due, autojunk=False)
-    lines = [line for op, begin, end, *_other in same.get_opcodes() if op != "equal" for line in there[begin:end]]
+    lines = [line for step in same.get_opcodes() if step[0] != "equal" for line in there[step[1] : step[2]]]
     return sorted({_place(line) for line in lines})

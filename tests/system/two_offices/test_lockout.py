@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from ansible_collections.mailforest.stack.plugins.module_utils._firewall.listing import without_learnt
 from ansible_collections.mailforest.stack.tests.system.support.hosts import at, root_shell
 from ansible_collections.mailforest.stack.tests.system.support.network import tcp
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
@@ -31,5 +32,8 @@ def test_a_host_with_wrong_rules_comes_back_by_itself(office: Office, kind: str)
 
 
 def _state(name: str) -> str:
-    """Rules and file. nftables lists a range that it merged from two with braces, and loaded from that without."""
-    return re.sub(r"\{ ([0-9.-]+) \}", r"\1", root_shell(at(name), STATE))
+    """Rules and file, without whom the kernel has counted meanwhile.
+
+    nftables lists a range that it merged from two with braces, and loaded from that without.
+    """
+    return re.sub(r"\{ ([0-9.-]+) \}", r"\1", without_learnt(root_shell(at(name), STATE)))
