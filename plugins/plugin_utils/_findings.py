@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import Answers, HostAnswers, Plan, Registered
 from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import WARNING, Finding
+from ansible_collections.mailforest.stack.plugins.plugin_utils._names import of_names
 
 _UNIQUE = {
     **dict.fromkeys(("schema", "naming"), "AD-21"),
@@ -227,6 +228,7 @@ def _of_host(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
         yield from _told(answers, question, site)
     yield from _of_srv(answers, plan)
     yield from _of_texts(answers, plan)
+    yield from of_names(answers, plan)
     yield from _of_flows(answers)
     if answers.broken:
         yield Finding(

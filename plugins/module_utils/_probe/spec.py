@@ -47,6 +47,8 @@ class Check:
     tls_minimum: str = ""
     cleartext_auth: str = ""
     auth_offered: bool | None = None
+    greeting: str = ""
+    relay_reply: str = ""
     capabilities: tuple[str, ...] = ()
 
     @property
@@ -175,6 +177,8 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "tls_minimum": _choice(*TLS_VERSIONS),
     "cleartext_auth": _choice("refused"),
     "auth_offered": _flag,
+    "greeting": _host,
+    "relay_reply": _text,
     "capabilities": _list,
 }
 _REQUIRED = ("host", "port")
@@ -193,6 +197,9 @@ def _contradictions(check: Check) -> Iterable[tuple[str, str]]:
     if entry.argument == "none" and check.argument:
         yield "argument", f"{check.protocol} takes none"
     yield from _contradicting_demands(check, has_login=entry.starttls)
+    for key in ("greeting", "relay_reply"):
+        if getattr(check, key) and check.protocol != "smtp":
+            yield key, "needs smtp"
 
 
 def _contradicting_demands(check: Check, *, has_login: bool) -> Iterable[tuple[str, str]]:
