@@ -150,6 +150,14 @@ options:
         type: list
         elements: str
         default: []
+      greeting:
+        description: The name by which the server must greet, for O(checks[].protocol=smtp).
+        type: str
+      relay_reply:
+        description: >-
+          The reply and enhanced status codes, such as V(554 5.7.1), to a recipient elsewhere without a login, for
+          O(checks[].protocol=smtp). No mail is sent.
+        type: str
       capabilities:
         description:
           - Capabilities that must be there, after TLS if there is TLS.

@@ -20,6 +20,7 @@ from ansible_collections.mailforest.stack.tests.system.support.mail_target impor
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.people import person, write
 from ansible_collections.mailforest.stack.tests.system.support.playbook import eventually
+from ansible_collections.mailforest.stack.tests.system.support.sieve_client import SieveClient
 
 TARGET = mail_target.load()
 HOME = Client(TARGET, TARGET.hosts[0])
@@ -59,6 +60,21 @@ def test_a_ticket_opens_the_mailbox(member: Ticket, port: int) -> None:
     done = _read(member, port)
     assert done.returncode == 0, done.stderr
     assert f"/{HOME.server.fqdn}@" in member.services()
+
+
+def test_a_ticket_manages_the_own_scripts(member: Ticket, outsider: Ticket) -> None:
+    """ManageSieve; who has no mail has no scripts, with a ticket that is as valid."""
+    with SieveClient(HOME.server.address) as session:
+        session.starttls(HOME.context, HOME.server.fqdn)
+        session.login(member.user.login, member.user.password)
+        session.store("by-password", "keep;")
+    done = member.scripts(HOME)
+    assert done.returncode == 0, done.stderr
+    assert "by-password" in done.stdout
+    assert f"sieve/{HOME.server.fqdn}@" in member.services()
+    refused = outsider.scripts(HOME)
+    assert refused.returncode != 0
+    assert f"sieve/{HOME.server.fqdn}@" in outsider.services()
 
 
 @pytest.mark.parametrize("port", TARGET.submission)

@@ -15,6 +15,7 @@ from .._topology import names
 
 _READING = frozenset({"imap", "pop3"})
 _LAST_PORT = 65535
+_SHORTEST_AGE, _LONGEST_AGE = 86400, 31557600
 _LISTEN = re.compile(r"(?:(\[[0-9a-fA-F:.]+\]|[0-9.]+|\*):)?(\d{1,5})")
 
 
@@ -44,9 +45,25 @@ def _servers(servers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield f"{where} has the port {server['port']}. Use 1 to {_LAST_PORT}."
 
 
+def _sts(policy: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the MTA-STS policy, if there is one."""
+    if not policy["mode"]:
+        return
+    if not policy["servers"]:
+        yield "autoconfig_sts_servers is empty, so nobody would send here. Name the servers of the MX records."
+    for server in policy["servers"]:
+        if wrong := names.domain(server):
+            yield f"autoconfig_sts_servers: {server!r} is no full name: {wrong}. Others check certificates against it."
+    if not _SHORTEST_AGE <= policy["max_age"] <= _LONGEST_AGE:
+        yield (
+            f"autoconfig_sts_max_age: {policy['max_age']} is not within {_SHORTEST_AGE} to {_LONGEST_AGE}. "
+            "Use 604800, a week."
+        )
+
+
 def autoconfig_errors(settings: Mapping[str, Any]) -> list[str]:
     """What cannot work in the role autoconfig's values."""
-    errors = [*_domains(settings["domains"]), *_servers(settings["servers"])]
+    errors = [*_domains(settings["domains"]), *_servers(settings["servers"]), *_sts(settings["sts"])]
     if not settings["listen"]:
         errors.append("autoconfig_listen is empty, so nobody would be served. Name a port, such as 443.")
     for place in settings["listen"]:

@@ -17,6 +17,7 @@ a password are 12 bits of a hash. Networks that are exempt are never refused and
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import math
 import os
@@ -29,7 +30,6 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -45,7 +45,7 @@ _OWN_ADDRESSES = ("127.0.0.0/8", "::1")
 _NOT_GUESSED = frozenset({"internal", "policy"})
 """Failures that say nothing of the password: the directory did not answer, or this program refused."""
 
-Network: TypeAlias = "IPv4Network | IPv6Network"
+Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
 Key = tuple[str, ...]
 
 
@@ -61,7 +61,7 @@ class Limits:
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Limits:
         """The limits in the settings' file."""
-        exempt = tuple(ip_network(text) for text in (*settings["exempt"], *_OWN_ADDRESSES))
+        exempt = tuple(ipaddress.ip_network(text) for text in (*settings["exempt"], *_OWN_ADDRESSES))
         return cls(settings["per_address"], settings["per_account"], settings["minutes"] * 60.0, exempt)
 
 
@@ -91,14 +91,14 @@ class Attempt:
 def place_of(address: str) -> str:
     """Where a client is; empty when it came by no network."""
     try:
-        found = ip_address(address.partition("%")[0])
+        found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return ""
     if found.version == 4:
         return str(found)
     if found.ipv4_mapped:
         return str(found.ipv4_mapped)
-    return str(ip_network(f"{found}/64", strict=False).network_address)
+    return str(ipaddress.ip_network(f"{found}/64", strict=False).network_address)
 
 
 @dataclass
@@ -170,7 +170,7 @@ class Guard:
     def _is_exempt(self, place: str) -> bool:
         if not place:
             return True
-        address = ip_address(place)
+        address = ipaddress.ip_address(place)
         return any(address in network for network in self._limits.exempt if network.version == address.version)
 
     def _is_familiar(self, attempt: Attempt, now: float) -> bool:

@@ -53,6 +53,10 @@ class Dialogue(ABC):
     """BANNER where the server speaks first."""
     farewell: ClassVar[bytes] = b""
 
+    async def reply_to_relay(self, channel: Channel) -> str:
+        """Ask the server to send on mail of nobody to somewhere else; return the reply to the recipient."""
+        raise NotImplementedError
+
     @abstractmethod
     async def open(self, channel: Channel) -> Answer:
         """Take the greeting, if there is one, and ask the server about itself."""

@@ -63,6 +63,14 @@ class Smtp(Dialogue):
                 return f"AUTH {mechanism} was answered {code} {lines[-1]}".rstrip()
         return ""
 
+    async def reply_to_relay(self, channel: Channel) -> str:
+        """The null sender, as a bounce has it, and a recipient whom no server has (RFC 2606)."""
+        for command in ("MAIL FROM:<>", "RCPT TO:<mailforest-probe@relay.invalid>"):
+            code, lines = await self._command(channel, command)
+            if code != 250:
+                break
+        return f"{code} {lines[-1]}"
+
     async def _command(self, channel: Channel, command: str) -> tuple[int, list[str]]:
         await channel.write(command.encode("ascii") + b"\r\n")
         return await self._reply(channel)

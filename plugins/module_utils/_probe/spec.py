@@ -52,6 +52,8 @@ class Check:
     cleartext_auth: str = ""
     auth_offered: bool | None = None
     mechanisms: tuple[str, ...] = ()
+    greeting: str = ""
+    relay_reply: str = ""
     capabilities: tuple[str, ...] = ()
 
     @property
@@ -190,6 +192,8 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "cleartext_auth": _choice("refused"),
     "auth_offered": _flag,
     "mechanisms": lambda value: tuple(item.upper() for item in _list(value)),
+    "greeting": _host,
+    "relay_reply": _text,
     "capabilities": _list,
 }
 _REQUIRED = ("host", "port")
@@ -209,6 +213,9 @@ def _contradictions(check: Check) -> Iterable[tuple[str, str]]:
     if entry.argument == "none" and check.argument:
         yield "argument", f"{check.protocol} takes none"
     yield from _contradicting_demands(check, has_login=entry.starttls)
+    for key in ("greeting", "relay_reply"):
+        if getattr(check, key) and check.protocol != "smtp":
+            yield key, "needs smtp"
 
 
 def _contradicting_demands(check: Check, *, has_login: bool) -> Iterable[tuple[str, str]]:

@@ -116,7 +116,10 @@ class TcpProbe:
             answer = await dialogue.ask(channel)
         progress.stage = Stage.PROTOCOL
         progress.answer = {**answer.as_dict(), **before}
+        self._judge_greeting(answer)
         self._judge(answer)
+        if self.check.relay_reply:
+            self._judge_relay(await dialogue.reply_to_relay(channel))
 
     async def _other_side_of_tls(self, channel: Channel) -> str:
         """Say what a port that gave nothing does when it is addressed with TLS instead of without, or without."""
@@ -158,6 +161,17 @@ class TcpProbe:
             raise Judged(Verdict.WRONG_PROTOCOL, f"does not offer {', '.join(absent)} to log in; offers {offered}")
         if missing := [name for name in self.check.capabilities if not answer.has(name)]:
             raise Judged(Verdict.WRONG_PROTOCOL, f"lacks {', '.join(missing)}; has {', '.join(answer.capabilities)}")
+
+    def _judge_greeting(self, answer: Answer) -> None:
+        name = answer.banner.partition(" ")[0].lower()
+        if self.check.greeting and name != self.check.greeting.lower():
+            raise Judged(Verdict.WRONG_PROTOCOL, f"greets as {printable(name)}, not as {self.check.greeting}")
+
+    def _judge_relay(self, reply: str) -> None:
+        expected = self.check.relay_reply
+        if not f"{reply} ".startswith(f"{expected} "):
+            detail = f"mail for elsewhere, without a login, is answered {printable(reply)}, not {expected}"
+            raise Judged(Verdict.WRONG_PROTOCOL, detail)
 
     def _judge_mechanisms(self, answer: Answer, when: str) -> None:
         offered = ", ".join(answer.mechanisms)

@@ -43,10 +43,20 @@ from .plan import (
     SitePlan,
     UserPlan,
 )
-from .records import controller_records, directory_records, fqdn, outside_records, record_checks, signing, text_records
+from .records import (
+    controller_records,
+    directory_records,
+    fqdn,
+    mail_names,
+    outside_records,
+    record_checks,
+    signing,
+    sts_policy,
+    text_records,
+    web_names,
+)
 from .services import (
     AUTOCONFIG,
-    AUTOCONFIG_NAMES,
     DOVECOT_SERVICES,
     POSTFIX_SERVICES,
     RPC_PORTS,
@@ -195,8 +205,8 @@ class _Hosts:
         """What the host's certificate carries beside its own name."""
         mail = self.topology.mail
         domain = [self.topology.forest.dns_domain] if host.has(Function.DOMAIN_CONTROLLER) else []
-        asked = mail.domains if AUTOCONFIG in mail.services and host.has(Function.MAIL_SERVER) else ()
-        return domain + [f"{label}.{mail_domain.lower()}" for mail_domain in asked for label in AUTOCONFIG_NAMES]
+        labels = web_names(self.topology, mail.services) if host.has(Function.MAIL_SERVER) else ()
+        return domain + [f"{label}.{mail_domain.lower()}" for mail_domain in mail.domains for label in labels]
 
     def _join_server(self, host: Host) -> str:
         """The domain controller that a later one joins from."""
@@ -286,6 +296,8 @@ def _mail(topology: Topology) -> MailPlan:
         "flows": mail_flows(topology),
         "antispam": mail.antispam and bool(topology.mail_servers),
         "texts": text_records(topology),
+        "names": mail_names(topology),
+        "sts": sts_policy(topology),
         "signing": signing(topology),
     }
 

@@ -164,6 +164,8 @@ class Expectations:
                     check["ca_file"] = CA_FILE
                 else:
                     check["verify_chain"] = False
+            if service.refusal and (service.login or not inside):  # at 25 some inside may relay
+                check["relay_reply"] = service.refusal
             yield self._asked(check, service)
 
     def _asked(self, check: CheckPlan, service: Service) -> CheckPlan:
@@ -172,6 +174,8 @@ class Expectations:
             check["argument"] = self._arguments[service.protocol]
         if service.tls in (Tls.OFFERED, Tls.REQUIRED):
             check["cleartext_auth"] = "refused"
+        if service.protocol == "smtp" and "server_name" in check:
+            check["greeting"] = check["server_name"]
         if service.login is False or (service.login and check["tls"] != "none"):
             check["auth_offered"] = service.login
         return check

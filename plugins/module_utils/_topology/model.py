@@ -234,6 +234,8 @@ class Mail:
     guesses_exempt: tuple[str, ...]
     relay: Mapping[str, Relay]
     """The smart host of each site that has one."""
+    mta_sts: str
+    tls_reports: str
     antispam: bool
     spf: str
     dmarc: str

@@ -326,6 +326,23 @@ class SigningPlan(TypedDict):
     name: str
 
 
+class StsPlan(TypedDict):
+    """The MTA-STS policy; an empty mode is none."""
+
+    mode: str
+    servers: list[str]
+
+
+class NamePlan(TypedDict):
+    """A mail server's name and address on the Internet, the name of its PTR record, and whether the world has it."""
+
+    host: str
+    name: str
+    address: str
+    reverse: str
+    worldwide: bool
+
+
 class MailPlan(TypedDict):
     """Mail."""
 
@@ -349,6 +366,8 @@ class MailPlan(TypedDict):
     flows: list[FlowPlan]
     antispam: bool
     texts: list[TextRecordPlan]
+    names: list[NamePlan]
+    sts: StsPlan
     signing: list[SigningPlan]
 
 
@@ -470,6 +489,8 @@ class CheckPlan(TypedDict):
     accept: NotRequired[list[str]]
     cleartext_auth: NotRequired[str]
     auth_offered: NotRequired[bool]
+    greeting: NotRequired[str]
+    relay_reply: NotRequired[str]
 
 
 class BackupPlan(TypedDict):

@@ -8,9 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .model import Host, Topology
-from .plan import DnsRecordPlan, OutsideZonePlan, RecordCheckPlan, SigningPlan, SrvPlan, TextRecordPlan
+from .model import Host, Topology, parse_address
+from .plan import (
+    DnsRecordPlan,
+    NamePlan,
+    OutsideZonePlan,
+    RecordCheckPlan,
+    SigningPlan,
+    SrvPlan,
+    StsPlan,
+    TextRecordPlan,
+)
 from .services import AUTOCONFIG, AUTOCONFIG_NAMES, SERVICES, Function, Service
+from .sts import STS_NAME, sts_texts
 
 _MX_PREFERENCE = 10
 _SRV_WEIGHT = 1
@@ -18,6 +28,7 @@ _TTL = 3600
 _CHECKED = ("A", "AAAA", "CNAME", "MX", "SRV")
 _BREAKS = {"MX": "MAIL-12", "SRV": "MAIL-17"}
 """What breaks without a record; with another, it is the host's name."""
+_OUR_TAGS = ("v=spf1", "v=dmarc1", "v=stsv1", "v=tlsrptv1")
 
 
 def fqdn(topology: Topology, host: Host) -> str:
@@ -51,8 +62,22 @@ def _mail_values(names: Sequence[str], servers: Sequence[str]) -> Iterator[tuple
         yield label, "SRV", [f"{priority} {_SRV_WEIGHT} {service.port} {server}" for server in servers]
 
 
+def sts_policy(topology: Topology) -> StsPlan:
+    """The policy of every mail domain: all mail servers take its mail."""
+    return {"mode": topology.mail.mta_sts, "servers": [fqdn(topology, host) for host in topology.mail_servers]}
+
+
+def web_names(topology: Topology, services: Sequence[str]) -> tuple[str, ...]:
+    """The hosts below a mail domain that are asked by HTTPS, where it is among the services."""
+    if AUTOCONFIG not in services:
+        return ()
+    return (*AUTOCONFIG_NAMES, STS_NAME) if topology.mail.mta_sts else AUTOCONFIG_NAMES
+
+
 def _text_values(topology: Topology) -> Iterator[tuple[str, str]]:
-    """Label and value of the TXT records that tell real mail of a domain from forged (RFC 7208, RFC 7489)."""
+    """Label and value of the TXT records: of TLS, and what tells real mail from forged (RFC 7208, RFC 7489)."""
+    policy = sts_policy(topology)
+    yield from sts_texts(policy["mode"], policy["servers"], topology.mail.tls_reports)
     if topology.mail.antispam and topology.mail_servers:
         yield "", topology.mail.spf
         yield "_dmarc", f"v=DMARC1; p={topology.mail.dmarc}"
@@ -73,12 +98,12 @@ def _beside(given: DnsRecordPlan, follows: DnsRecordPlan | None) -> DnsRecordPla
 
 
 def text_records(topology: Topology) -> list[TextRecordPlan]:
-    """SPF and DMARC as the directory's DNS must have them."""
+    """SPF, DMARC and what is said of TLS, as the directory's DNS must have them."""
     return [
         {"name": row["zone"] if row["name"] == "@" else f"{row['name']}.{row['zone']}", "value": value}
         for row in directory_records(topology)
         for value in row["values"]
-        if row["type"] == "TXT" and _tag(value) in ("v=spf1", "v=dmarc1")
+        if row["type"] == "TXT" and _tag(value) in _OUR_TAGS
     ]
 
 
@@ -104,7 +129,7 @@ def directory_records(topology: Topology) -> list[DnsRecordPlan]:
         DnsRecordPlan(zone=row.zone.lower(), name=row.name.lower(), type=row.type, values=list(row.values))
         for row in topology.records
     )
-    for row in (*_host_records(topology), *_mail_records(topology)):
+    for row in (*_host_records(topology), *_reverse_records(topology), *_mail_records(topology)):
         rows[row["zone"], row["name"], row["type"]] = row
     for row in given:
         key = row["zone"], row["name"], row["type"]
@@ -137,6 +162,36 @@ def _host_records(topology: Topology) -> Iterator[DnsRecordPlan]:
             yield {"zone": topology.forest.dns_domain, "name": host.name, "type": "A", "values": [host.address]}
 
 
+def _reverse_records(topology: Topology) -> Iterator[DnsRecordPlan]:
+    """Whose an address is, in the reverse zones that are served; a gateway's on the Internet is its mail server's."""
+    inner = [(host.address, fqdn(topology, host)) for host in topology.members]
+    for address, name in (*inner, *((row["address"], row["name"]) for row in mail_names(topology))):
+        reverse = reverse_name(address)
+        if zone := zone_of(topology, reverse):
+            yield {"zone": zone, "name": _below(reverse, zone), "type": "PTR", "values": [name]}
+
+
+def reverse_name(address: str) -> str:
+    """Where the PTR record of an address stands; empty where the text is no address."""
+    found = parse_address(address)
+    return found.reverse_pointer if found else ""
+
+
+def mail_names(topology: Topology) -> list[NamePlan]:
+    """The names by which the mail servers greet, which others look up before they take mail (MAIL-21)."""
+    return [
+        {
+            "host": host.name,
+            "name": fqdn(topology, host),
+            "address": address,
+            "reverse": reverse_name(address),
+            "worldwide": bool((found := parse_address(address)) and found.is_global),
+        }
+        for host in topology.mail_servers
+        if (address := public_address(topology, host))
+    ]
+
+
 def _mail_records(topology: Topology) -> Iterator[DnsRecordPlan]:
     """MX, SRV, SPF, DMARC and the hosts that mail programs ask, of the domains that the directory's DNS serves."""
     servers = [fqdn(topology, host) for host in topology.mail_servers]
@@ -144,7 +199,7 @@ def _mail_records(topology: Topology) -> Iterator[DnsRecordPlan]:
         if zone := zone_of(topology, domain):
             for label, kind, values in _mail_values(topology.mail.services, servers):
                 yield {"zone": zone, "name": _below(domain, zone, label), "type": kind, "values": values}
-            for label in AUTOCONFIG_NAMES if AUTOCONFIG in topology.mail.services else ():
+            for label in web_names(topology, topology.mail.services):
                 addresses = [host.address for host in topology.mail_servers]
                 yield {"zone": zone, "name": _below(domain, zone, label), "type": "A", "values": addresses}
             for label, value in _text_values(topology):
@@ -195,7 +250,7 @@ def _outside_lines(topology: Topology, domain: str) -> Iterator[str]:
             continue
         owner = f"{label}.{domain}." if label else f"{domain}."
         yield from (f"{owner} {_TTL} IN {kind} {value}" for value in values)
-    for label in AUTOCONFIG_NAMES if AUTOCONFIG in topology.mail.published else ():
+    for label in web_names(topology, topology.mail.published):
         for address in filter(None, (public_address(topology, host) for host in known)):
             yield f"{label}.{domain}. {_TTL} IN A {address}"
     for label, text in _text_values(topology):
@@ -234,5 +289,7 @@ def _outside_addresses(topology: Topology) -> Iterator[str]:
         name, address = fqdn(topology, host), public_address(topology, host)
         if address:
             yield f"{name}. {_TTL} IN A {address}"
+            yield f"; Ask who gave you {address} for this one; without it many refuse your mail:"
+            yield f"; {reverse_name(address)}. {_TTL} IN PTR {name}."
         else:
             yield f"; {name}: no address on the Internet is known, set mailforest_public_address"

@@ -11,6 +11,7 @@ from typing import Any
 from .reader import Anything, Day, Entry, Flag, Kind, Many, Mapped, Number, Record, Text
 from .secrets import STRONG_LENGTH, USER_LENGTH
 from .services import DEFAULT_MAIL_SERVICES, DEFAULT_PUBLISHED, MAIL_SERVICES, PUBLISHABLE, RELAY_PORTS, Function
+from .sts import STS_MODES
 
 PREFIX = "mailforest_"
 """Names of variables and groups that begin so are the collection's."""
@@ -244,6 +245,17 @@ VARIABLES: tuple[Variable, ...] = (
                     about="Whether the mail servers tell mail programs by HTTPS how to be set up. It is one of the "
                     "services that are published, and their certificates carry `autoconfig` and `autodiscover` of "
                     "every domain.",
+                ),
+                Entry(
+                    name="mta_sts",
+                    kind=Text(choices=STS_MODES),
+                    about="Whether others are told to send here by verified TLS alone (MTA-STS); needs `autoconfig`, "
+                    "whose server has the policy ([antispam.md](antispam.md#tls-of-those-who-send-to-us)).",
+                ),
+                Entry(
+                    name="tls_reports",
+                    kind=Text(),
+                    about="The address to which others report how TLS with our mail servers went (TLS-RPT).",
                 ),
                 Entry(
                     name="group", kind=Text(), default="mail-users", about="Directory group whose members have mail."

@@ -68,6 +68,11 @@ class Service:
     """Whether a login is offered once there is TLS; none: there is no such thing, or it does not matter."""
 
     @property
+    def refusal(self) -> str:
+        """The reply, with its enhanced status code (RFC 3463), to mail for elsewhere from who has not logged in."""
+        return "554 5.7.1" if self.protocol == "smtp" else ""
+
+    @property
     def port(self) -> int:
         """The port to probe: the first one."""
         return int(self.ports.partition("-")[0])

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 from .mail_client import SECONDS, Client
@@ -58,6 +59,12 @@ class Ticket:
         who = ("--user", f"{self.user.login}@{self.realm}:", "--login-options", "AUTH=GSSAPI")
         where = ("--cacert", str(client.target.ca_file), "--resolve", f"{server.fqdn}:{port}:{server.address}")
         return self._run(*argv, *who, *where, *options, url, text=text, check=False)
+
+    def scripts(self, client: Client) -> subprocess.CompletedProcess[str]:
+        """Log in to ManageSieve with the ticket, and list the scripts."""
+        program = f"{__package__}.gssapi_sieve"
+        where = (client.server.address, client.server.fqdn, str(client.target.ca_file))
+        return self._run(sys.executable, "-m", program, *where, check=False)
 
     def _run(self, *argv: str, text: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

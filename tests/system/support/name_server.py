@@ -3,7 +3,7 @@
 """A name server for tests, in one file: python3 name_server.py PORT ZONE.json, on 127.0.0.1 by UDP.
 
 The file maps "name TYPE" to a list of values, and is read at every question: {"example.test TXT": ["v=spf1 -all"]}.
-What it does not name does not exist. Types: A, MX (a name), TXT.
+What it does not name does not exist. Types: A, MX (a name), PTR, TXT.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import struct
 import sys
 from pathlib import Path
 
-TYPES = {1: "A", 15: "MX", 16: "TXT"}
+TYPES = {1: "A", 12: "PTR", 15: "MX", 16: "TXT"}
 NO_SUCH_NAME = 3
 
 
@@ -37,6 +37,8 @@ def _data(kind: str, value: str) -> bytes:
         return socket.inet_aton(value)
     if kind == "MX":
         return struct.pack("!H", 10) + _name(value)
+    if kind == "PTR":
+        return _name(value)
     strings = [value[at : at + 255].encode() for at in range(0, len(value), 255)]
     return b"".join(bytes([len(text)]) + text for text in strings)
 

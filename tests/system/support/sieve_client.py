@@ -48,6 +48,20 @@ class SieveClient:
         secret = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
         self.command(f'AUTHENTICATE "PLAIN" "{secret}"')
 
+    def challenge(self, command: str, mechanism: str, answer: bytes) -> bytes | None:
+        """Begin or go on with a login; what the server asks next, and None when it is done."""
+        text = f'"{base64.b64encode(answer).decode()}"'
+        line = f'{command} "{mechanism}" {text}' if command else text
+        self.socket.sendall(line.encode() + b"\r\n")
+        first = self.file.readline()
+        if first.upper().startswith(b"OK"):
+            return None
+        if found := _LITERAL.search(first):
+            first = self.file.read(int(found[1])) + self.file.readline()
+        elif not first.startswith(b'"'):
+            raise Refused(first.decode(errors="replace") or "the connection was closed")
+        return base64.b64decode(first.strip().strip(b'"'))
+
     def activate(self, name: str, script: str) -> None:
         """Store a script, and let it sort the mail from now on."""
         self.store(name, script)

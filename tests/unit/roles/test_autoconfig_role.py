@@ -20,6 +20,15 @@ def test_the_certificate_is_looked_at_under_every_name_that_is_asked_for(evaluat
     assert {(check["host"], check["tls"]) for check in checks} == {("198.51.100.70", "implicit")}
 
 
+def test_the_policy_for_tls_is_a_file_and_a_name_more(evaluate: Evaluate) -> None:
+    policy = {"autoconfig_sts_mode": "enforce", "autoconfig_sts_servers": ["mx1.example.test"]}
+    checks = evaluate("autoconfig", "__autoconfig_checks", **VALUES, **policy)
+    assert {"mta-sts.example.test", "mta-sts.example.org"} <= {check["server_name"] for check in checks}
+    with_it, without = (evaluate("autoconfig", "__autoconfig_files", **VALUES, **more) for more in (policy, {}))
+    more = {file["path"] for file in with_it} - {file["path"] for file in without}
+    assert more == {"/etc/mailforest/autoconfig/mta-sts.txt"}
+
+
 def test_the_port_is_the_catalogues(evaluate: Evaluate) -> None:
     (port,) = {int(check["port"]) for check in evaluate("autoconfig", "__autoconfig_checks", **VALUES)}
     assert port == SERVICES["autoconfig"].port

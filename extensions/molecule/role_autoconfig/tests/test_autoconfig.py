@@ -106,3 +106,11 @@ def test_nothing_listens_beside_it(host: Host, place: Place) -> None:
 def test_a_name_that_is_not_in_the_certificate_is_refused_by_the_program(host: Host, place: Place) -> None:
     with pytest.raises(ssl.SSLCertVerificationError):
         _ask(host, f"www.{_domain(place)}", "/mail/config-v1.1.xml")
+
+
+def test_others_fetch_the_policy_for_tls(host: Host, place: Place) -> None:
+    """MTA-STS (RFC 8461): as text, under a name that the certificate has."""
+    answer = _ask(host, f"mta-sts.{_domain(place)}", "/.well-known/mta-sts.txt")
+    assert (answer.status, answer.getheader("Content-Type")) == (200, "text/plain")
+    lines = answer.read().decode().splitlines()
+    assert lines == ["version: STSv1", "mode: testing", f"mx: {place.fqdn}", "max_age: 604800"]

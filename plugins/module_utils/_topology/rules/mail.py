@@ -278,6 +278,27 @@ _VALUE_CHECKS: dict[str, Callable[[str], str]] = {
 }
 
 
+@rule("mta-sts-is-served", "MAIL-17", "The MTA-STS policy is served, and reports on TLS go to an address.")
+def mta_sts_is_served(topology: Topology) -> Iterator[Violation]:
+    """A record that leads to no policy says nothing."""
+    mail = topology.mail
+    served = mail.published if mail.publish_given else mail.services
+    if mail.mta_sts and AUTOCONFIG not in served:
+        yield Violation(
+            place="mailforest_mail.mta_sts",
+            value=mail.mta_sts,
+            message="Nobody can fetch the policy: autoconfig, whose server has it, is off or not published.",
+            remedy="Set mailforest_mail.autoconfig: true and publish it, or remove mta_sts.",
+        )
+    if mail.tls_reports and (why := names.email(mail.tls_reports)):
+        yield Violation(
+            place="mailforest_mail.tls_reports",
+            value=mail.tls_reports,
+            message=f"This is no address: {why}.",
+            remedy="Give an address that somebody reads.",
+        )
+
+
 @rule("guesses-exempt-legal", "MAIL-19", "Networks where wrong passwords do not count are named, and not all.")
 def guesses_exempt_legal(topology: Topology) -> Iterator[Violation]:
     """Everybody could guess without end."""

@@ -58,6 +58,15 @@ def plan(**changes: Any) -> dict[str, Any]:
             "servers": ["mx1", "mx2"],
             "homes": {"alice": "mx1", "boris": "mx2", "carol": "mx1"},
             "texts": [{"name": "example.test", "value": "v=spf1 mx -all"}],
+            "names": [
+                {
+                    "host": "mx1",
+                    "name": f"mx1.{DOMAIN}",
+                    "address": "198.51.100.2",
+                    "reverse": "2.100.51.198.in-addr.arpa",
+                    "worldwide": False,
+                }
+            ],
             "signing": [{"host": "mx1", "domain": "example.test", "zone": "example.test", "name": KEY}],
         },
         "site_links": {"hq-branch": {"sites": ["hq", "branch"], "cost": 100, "interval": 15}},

@@ -374,3 +374,34 @@ def test_an_open_relay_is_a_finding(hosts: Hosts) -> None:
     hosts["outside"]["__relaying"]["replies"].append(reply)
     finding = only(hosts)
     assert (finding.vantage, finding.requirement, finding.subject) == ("outside", "MAIL-18", "relaying by mx2")
+
+
+def _told(*values: str, name: str = "2.100.51.198.in-addr.arpa", error: str = "") -> dict[str, Any]:
+    return {"answers": [{"name": name, "values": list(values), "error": error}]}
+
+
+def test_an_address_that_leads_to_another_name_is_a_warning(hosts: Hosts) -> None:
+    """MAIL-21: as others see it; only its provider can change that, so the run does not fail."""
+    hosts["outside"]["__addresses"] = _told("mx1.corp.example.test.")
+    assert judge(answers(hosts)) == []
+    hosts["outside"]["__addresses"] = _told("dsl-2.provider.example.")
+    finding = only(hosts)
+    assert (finding.severity, finding.requirement, finding.vantage) == (WARNING, "MAIL-21", "outside")
+    assert (finding.subject, finding.found) == ("PTR 2.100.51.198.in-addr.arpa", "dsl-2.provider.example")
+    assert "who gave you the address" in finding.remedy
+
+
+def test_a_name_that_leads_elsewhere_is_a_warning(hosts: Hosts) -> None:
+    hosts["outside"]["__names"] = _told("198.51.100.2", name="mx1.corp.example.test")
+    assert judge(answers(hosts)) == []
+    hosts["outside"]["__names"] = _told("198.51.100.2", "198.51.100.9", name="mx1.corp.example.test")
+    assert only(hosts).found == "198.51.100.2, 198.51.100.9"
+
+
+@pytest.mark.parametrize("worldwide", [True, False])
+def test_nothing_known_matters_where_the_world_could_know_it(hosts: Hosts, worldwide: bool) -> None:
+    """Addresses that nobody on the Internet has, such as a lab's, have no records there."""
+    hosts["outside"]["__addresses"] = _told(error="NXDOMAIN")
+    given = answers(hosts)
+    given.plan["mail"]["names"][0]["worldwide"] = worldwide
+    assert [finding.found for finding in judge(given)] == (["NXDOMAIN"] if worldwide else [])

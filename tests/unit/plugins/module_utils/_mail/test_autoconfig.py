@@ -15,12 +15,16 @@ GOOD: dict[str, Any] = {
     "hostname": "mx1.example.test",
     "domains": ["example.test"],
     "servers": [IMAP, SMTP],
+    "sts": {"mode": "", "servers": [], "max_age": 604800},
     "listen": ["443", "[::]:443", "198.51.100.70:8443", "*:443"],
 }
+
+STS = {"mode": "enforce", "servers": ["mx1.example.test"], "max_age": 604800}
 
 
 def test_values_that_can_work() -> None:
     assert autoconfig_errors(GOOD) == []
+    assert autoconfig_errors({**GOOD, "sts": STS}) == []
 
 
 @pytest.mark.parametrize(
@@ -32,6 +36,9 @@ def test_values_that_can_work() -> None:
         ({"servers": [IMAP]}, "none of type smtp"),
         ({"servers": [IMAP, {**SMTP, "host": "mx1"}]}, "autoconfig_servers: 'mx1' is no full name"),
         ({"servers": [IMAP, {**SMTP, "port": 0}]}, "has the port 0"),
+        ({"sts": {**STS, "servers": []}}, "autoconfig_sts_servers is empty"),
+        ({"sts": {**STS, "servers": ["mx1"]}}, "autoconfig_sts_servers: 'mx1' is no full name"),
+        ({"sts": {**STS, "max_age": 60}}, "autoconfig_sts_max_age: 60"),
         ({"listen": []}, "autoconfig_listen is empty"),
         ({"listen": ["https"]}, "'https' is neither a port nor address:port"),
         ({"listen": ["443 ssl; root /"]}, "is neither a port nor address:port"),

@@ -71,6 +71,8 @@ def problems(*raw: Any) -> list[str]:
             "tls none or starttls",
         ),
         ({"auth_offered": False}, "auth_offered", "needs smtp, imap"),
+        ({"protocol": "imap", "relay_reply": "554 5.7.1"}, "relay_reply", "needs smtp"),
+        ({"protocol": "imap", "greeting": "mx1.example.test"}, "greeting", "needs smtp"),
         ({"capabilities": ["IDLE"]}, "capabilities", "needs smtp, imap"),
         ({"tls_minimum": "TLSv1.2"}, "tls_minimum", "needs tls starttls or implicit"),
         ({"min_days_left": 7}, "min_days_left", "needs tls starttls or implicit"),

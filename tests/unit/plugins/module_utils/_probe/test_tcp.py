@@ -255,6 +255,33 @@ def test_auth_offered(
     assert detail in found.detail
 
 
+@pytest.mark.parametrize(
+    ("name", "verdict"), [("mx1.example.test", Verdict.OPEN), ("mx2.example.test", Verdict.WRONG_PROTOCOL)]
+)
+def test_a_mail_server_greets_by_its_name(name: str, verdict: Verdict) -> None:
+    found = find(fakes.smtp(), protocol="smtp", greeting=name)
+    assert found.verdict is verdict
+    assert found.detail == ("" if verdict is Verdict.OPEN else f"greets as 'mx1.example.test', not as {name}")
+
+
+@pytest.mark.parametrize(
+    ("replies", "detail"),
+    [
+        ({"RCPT": "554 5.7.1 <x>: Relay access denied"}, ""),
+        ({"MAIL": "554 5.7.1 Access denied"}, ""),
+        ({"RCPT": "250 2.1.5 Ok"}, "is answered '250 2.1.5 Ok', not 554 5.7.1"),
+        ({"RCPT": "554 5.7.10 Something else"}, "not 554 5.7.1"),
+        ({"RCPT": "554 Relay access denied"}, "not 554 5.7.1"),
+        ({"RCPT": "454 4.7.1 Later"}, "'454 4.7.1 Later'"),
+    ],
+)
+def test_mail_for_elsewhere_is_refused_with_the_right_codes(replies: dict[str, str], detail: str) -> None:
+    """MAIL-8: the reply code and the enhanced status code."""
+    found = find(fakes.smtp(**{"MAIL": "250 2.1.0 Ok", **replies}), protocol="smtp", relay_reply="554 5.7.1")
+    assert found.verdict is (Verdict.WRONG_PROTOCOL if detail else Verdict.OPEN)
+    assert detail in found.detail
+
+
 def test_auth_offered_on_port_25_without_tls() -> None:
     found = find(fakes.smtp(EHLO=OFFERS), protocol="smtp", auth_offered=False)
     assert found.verdict is Verdict.WRONG_PROTOCOL

@@ -85,3 +85,57 @@ def test_the_zone_text_has_it_all() -> None:
     assert '_dmarc.example.test. 3600 IN TXT "v=DMARC1; p=quarantine"' in lines
     assert 'mx2._domainkey.example.test. 3600 IN TXT "v=DKIM1; k=rsa; p=" "AAAA"' in lines
     assert "example.test. 3600 IN MX 10 mx1.corp.example.test." in lines
+
+
+def test_the_zone_text_says_which_ptr_to_ask_for() -> None:
+    """MAIL-21: the provider writes it; the gateway's address on the Internet is the mail server's."""
+    found = plan(TWO_OFFICES, {})
+    lines = zone_text(found["outside_dns"], []).splitlines()
+    (name,) = [row for row in found["mail"]["names"] if row["host"] == "mx1"]
+    assert (name["name"], name["worldwide"]) == ("mx1.corp.example.test", False)
+    assert f"; {name['reverse']}. 3600 IN PTR mx1.corp.example.test." in lines
+    assert f"mx1.corp.example.test. 3600 IN A {name['address']}" in lines
+
+
+def test_reverse_zones_that_are_served_have_every_host() -> None:
+    zone = "100.51.198.in-addr.arpa"
+    found = plan(ONE_OFFICE, {"mailforest_dns/zones": ["example.test", zone]})
+    rows = {row["name"]: row["values"] for row in found["directory"]["dns_records"] if row["zone"] == zone}
+    named = {values[0].partition(".")[0] for values in rows.values()}
+    assert named == set(found["hosts"])
+    (mail,) = found["mail"]["names"]
+    assert rows[mail["reverse"].removesuffix(f".{zone}")] == [mail["name"]]
+    assert {row["type"] for row in found["directory"]["dns_records"] if row["zone"] == zone} == {"PTR"}
+    without = plan(ONE_OFFICE, {})["directory"]["dns_records"]
+    assert not [row for row in without if row["type"] == "PTR"]
+
+
+def test_an_address_that_the_world_has_is_told_from_a_labs() -> None:
+    found = plan(ONE_OFFICE, {"hosts/gw-hq/vars/mailforest_public_address": "9.9.9.9"})
+    assert [(row["reverse"], row["worldwide"]) for row in found["mail"]["names"]] == [("9.9.9.9.in-addr.arpa", True)]
+
+
+STS: dict[str, Any] = {"mailforest_mail/autoconfig": True, "mailforest_mail/mta_sts": "enforce"}
+
+
+def test_a_policy_for_tls_has_record_name_and_certificate() -> None:
+    """MTA-STS, in the directory's DNS and outside; the id follows what the policy says."""
+    found = plan(TWO_OFFICES, STS)
+    (record,) = _texts(found)["_mta-sts in example.test"]
+    assert record.startswith("v=STSv1; id=")
+    assert found["mail"]["sts"] == {"mode": "enforce", "servers": ["mx1.corp.example.test", "mx2.corp.example.test"]}
+    assert "mta-sts.example.test" in found["hosts"]["mx1"]["certificate_names"]
+    rows = {row["name"]: row["type"] for row in found["directory"]["dns_records"] if row["zone"] == "example.test"}
+    assert rows["mta-sts"] == "A"
+    lines = found["outside_dns"][0]["lines"]
+    assert f'_mta-sts.example.test. 3600 IN TXT "{record}"' in lines
+    assert [line for line in lines if line.startswith("mta-sts.example.test. 3600 IN A ")]
+    assert {"name": "_mta-sts.example.test", "value": record} in found["mail"]["texts"]
+    other = plan(TWO_OFFICES, {**STS, "mailforest_mail/mta_sts": "testing"})
+    assert _texts(other)["_mta-sts in example.test"] != [record]
+
+
+def test_reports_on_tls_need_no_policy() -> None:
+    found = plan(ONE_OFFICE, {"mailforest_mail/tls_reports": "postmaster@example.test"})
+    assert _texts(found)["_smtp._tls in example.test"] == ["v=TLSRPTv1; rua=mailto:postmaster@example.test"]
+    assert not [name for name in _texts(found) if "mta-sts" in name]

@@ -258,6 +258,8 @@ def test_mail(one: Any, two: Any) -> None:
         "flows": one["mail"]["flows"],
         "antispam": True,
         "guesses_exempt": one["mail"]["guesses_exempt"],
+        "names": one["mail"]["names"],
+        "sts": {"mode": "", "servers": ["mx1.corp.example.test"]},
         "texts": [
             {"name": "example.test", "value": "v=spf1 mx -all"},
             {"name": "_dmarc.example.test", "value": "v=DMARC1; p=quarantine"},

@@ -478,3 +478,15 @@ def test_checks_through_tunnels_grow_with_the_tunnels() -> None:
 def _pairs(count: int) -> int:
     """Ordered pairs among so many offices."""
     return count * (count - 1)
+
+
+def test_who_has_not_logged_in_sends_nothing_on() -> None:
+    """MAIL-8, MAIL-21: every open port of SMTP is judged by codes and greeting; 25 by its codes from outside alone."""
+    seen: dict[tuple[int, bool], set[str]] = {}
+    for vantage, checks in plan(TWO_OFFICES)["expectations"].items():
+        for check in checks:
+            if check["protocol"] == "smtp" and check["expect"] == "open":
+                assert check["greeting"] == check["server_name"]
+                seen.setdefault((check["port"], vantage == "outside"), set()).add(check.get("relay_reply", ""))
+    assert seen[25, True] == seen[587, True] == seen[465, True] == seen[587, False] == seen[465, False] == {"554 5.7.1"}
+    assert seen[25, False] == {""}, "some inside may relay there"

@@ -212,6 +212,14 @@ ONE: list[Row] = [
     ("gateway-is-used", "mailforest_sites.hq.gateway", {"mailforest_sites/hq/gateway": DROP}, set()),
     ("admin-sources-legal", "mailforest_admin.sources", {"mailforest_admin": {"sources": []}}, set()),
     ("admin-sources-legal", "mailforest_admin.sources[0]", {"mailforest_admin": {"sources": ["office"]}}, set()),
+    ("mta-sts-is-served", "mailforest_mail.mta_sts", {"mailforest_mail/mta_sts": "enforce"}, set()),
+    (
+        "mta-sts-is-served",
+        "mailforest_mail.mta_sts",
+        {"mailforest_mail/mta_sts": "testing", "mailforest_mail/autoconfig": True, "mailforest_mail/publish": ["smtp"]},
+        set(),
+    ),
+    ("mta-sts-is-served", "mailforest_mail.tls_reports", {"mailforest_mail/tls_reports": "postmaster"}, set()),
     (
         "guesses-exempt-legal",
         "mailforest_mail.guesses_exempt[0]",
