@@ -197,7 +197,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "capabilities": _list,
 }
 _REQUIRED = ("host", "port")
-_WITHOUT_CONTRADICTION = frozenset({"host", "port", "name", "expect", "accept", "requirement", "timeout"})
+_WITHOUT_CONTRADICTION = frozenset({"name", "expect", "accept", "requirement", "timeout"})
 
 
 def _contradictions(check: Check) -> Iterable[tuple[str, str]]:
@@ -270,7 +270,7 @@ def parse(raw: Mapping[str, Any], *, where: str, timeout: float, reader: Reader 
                 problems.append(f"{where}.{key}: {error}.")
     if problems:
         raise SpecError(problems)
-    check = Check(**values)
+    check = Check(host=values.pop("host"), port=values.pop("port"), **values)
     if values.keys() <= _WITHOUT_CONTRADICTION:
         return check
     if contradictions := [f"{where}.{key}: {text}." for key, text in _contradictions(check)]:

@@ -53,6 +53,7 @@ class Expectations:
                 seen.add(host.functions)
                 found[host.name] = list(self._from_inside(host, hosts, full=full))
             self._across(hosts, found)
+        _ask_once(found)
         return found
 
     @cached_property
@@ -194,6 +195,16 @@ class Expectations:
                 if service.protocol in self._arguments:
                     check["argument"] = self._arguments[service.protocol]
                 yield check
+
+
+def _ask_once(found: dict[str, list[CheckPlan]]) -> None:
+    """What TLS versions a port takes does not depend on who asks: one vantage point does, at each address."""
+    asked: set[tuple[str, int]] = set()
+    for check in (check for checks in found.values() for check in checks if "tls_minimum" in check):
+        endpoint = check["host"], check["port"]
+        if endpoint in asked:
+            del check["tls_minimum"]
+        asked.add(endpoint)
 
 
 def _serves(host: Host) -> bool:
