@@ -191,7 +191,7 @@ def test_one_of_two_fingerprints_is_accepted_and_no_other() -> None:
     other = ":".join(["00"] * 32)
     run = _again(scenario_fingerprints={name: [other, _fingerprint(name)] for name in OFFICES})
     assert run.code == 0, run.explain()
-    run = _again(scenario_fingerprints={name: [other] for name in OFFICES}, site_tunnel_wait=10)
+    run = _again(scenario_fingerprints={name: [other] for name in OFFICES}, site_tunnel_wait=15)
     assert run.code != 0
     assert "certificate hash verification failed" in run.explain()
 
