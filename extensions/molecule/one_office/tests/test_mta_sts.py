@@ -63,9 +63,7 @@ def test_the_policy_names_the_servers_that_take_the_mail(office: Office, server:
 
 
 def test_reports_on_tls_go_to_the_address_of_the_inventory(office: Office, server: str) -> None:
-    assert texts(server, f"_smtp._tls.{office.mail_domain}") == [
-        f"v=TLSRPTv1; rua=mailto:{office.mail['tls_reports']}"
-    ]
+    assert texts(server, f"_smtp._tls.{office.mail_domain}") == [f"v=TLSRPTv1; rua=mailto:{office.mail['tls_reports']}"]
 
 
 def test_the_public_dns_is_to_say_the_same(office: Office, server: str) -> None:
