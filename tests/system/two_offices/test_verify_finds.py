@@ -15,7 +15,7 @@ from ansible_collections.mailforest.stack.tests.system.support.playbook import v
 
 EIGHT = (
     "open relay",
-    "IMAPS moved to another port",
+    "POP3 closed",
     "timer of SYSVOL's synchronisation disabled",
     "subnet moved to the other site",
     "private key readable by everybody",

@@ -64,8 +64,8 @@ def shell(host: str, breaks: str, heals: str) -> Injection:
 def with_copy(host: str, paths: str, breaks: str, after: str = "true") -> Injection:
     """Files are changed, and put back as they were; `after` is done after either."""
     place = f"/root/fault-{secrets.token_hex(4)}"
-    copy = f"mkdir {place} && cp -a --parents {paths} {place}"
-    back = f"for f in {paths}; do cp -a {place}$f $f; done; rm -r {place}"
+    copy = f"mkdir {place} && cp -a {paths} {place}"
+    back = f"for f in {paths}; do cp -a {place}/$(basename $f) $f; done; rm -r {place}"
     return shell(host, f"{copy} && ({breaks}) && {after}", f"{back}; {after}")
 
 

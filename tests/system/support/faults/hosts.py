@@ -141,8 +141,8 @@ HOSTS = (
         about=r"not signed for members",
         inject=with_copy(
             "dc2",
-            "/etc/chrony/chrony.conf",
-            "sed -i /ntpsigndsocket/d /etc/chrony/chrony.conf",
+            "/etc/chrony/conf.d/samba.conf",
+            "sed -i /ntpsigndsocket/d /etc/chrony/conf.d/samba.conf",
             "systemctl restart chrony",
         ),
     ),
