@@ -77,15 +77,14 @@ class Table:
             print("\n".join(f"| {fault} | {seconds:.1f} s |" for fault, seconds in self.rows), flush=True)
 
 
-def suffer(office: Office, fault: Callable[[], object], *, watched: bool = True) -> float:
+def suffer(office: Office, fault: Callable[[], object]) -> float:
     """Do it, wait until all is well, and return how long nothing passed between the first and the last controller.
 
-    Nothing of the offices may be on the Internet meanwhile. A gateway's restart ends the captures on it: then it is not
-    `watched`.
+    Nothing of the offices may be on the Internet meanwhile.
     """
     here, there = at(office.controllers[0]), office.addresses[office.controllers[-1]]
     with ExitStack() as stack:
-        packets = stack.enter_context(captured(office)) if watched else []
+        packets = stack.enter_context(captured(office))
         gap = stack.enter_context(outage(here, there))
         fault()
         eventually(lambda: here.run(f"ping -c 1 -W 1 {there}").rc == 0, seconds=_BACK_SECONDS)
