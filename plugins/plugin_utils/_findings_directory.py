@@ -161,7 +161,7 @@ def of_layout(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
     layout = (answers.get("__health") or {}).get("layout")
     if not layout:
         return
-    for requirement, subject, expected, found in _compare(layout, plan):
+    for requirement, subject, expected, found in compare_layout(layout, plan):
         if expected != found:
             yield Finding(
                 requirement=requirement,
@@ -178,7 +178,8 @@ _Row = tuple[str, str, str, str]
 """Requirement, subject, expected, found."""
 
 
-def _compare(layout: Mapping[str, Any], plan: Plan) -> Iterator[_Row]:
+def compare_layout(layout: Mapping[str, Any], plan: Plan) -> Iterator[_Row]:
+    """Everything of the layout that is declared, and what stands there."""
     directory = plan["directory"]
     for site in directory["sites"]:
         yield "AD-6", f"site {site}", "there", "there" if site.lower() in layout["sites"] else "not there"

@@ -11,7 +11,7 @@ from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import H
 from ansible_collections.mailforest.stack.plugins.plugin_utils._broken import broken, line
 from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import Finding
 
-_CONTROLLER = {
+CONTROLLER_CHECKS = {
     "dns": ("AD-52", "names of the domain controller in its own DNS", "all of them"),
     "time": ("AD-14", "time of the domain controller", "the PDC emulator's, signed for members"),
     "certificate": ("AD-10", "certificate of LDAPS", "of the forest's CA, for its name, valid for weeks"),
@@ -31,7 +31,7 @@ def of_controller(answers: HostAnswers) -> Iterator[Finding]:
     if "problems_by_check" not in answer:
         yield broken(_OTHERS[0], answers.host, _OTHERS[1], answer)
     for check, problems in answer.get("problems_by_check", {}).items():
-        requirement, subject, expected = _CONTROLLER.get(check, _OTHERS)
+        requirement, subject, expected = CONTROLLER_CHECKS.get(check, _OTHERS)
         for problem in problems:
             yield Finding(
                 requirement=requirement,

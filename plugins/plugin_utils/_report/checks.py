@@ -17,6 +17,8 @@ from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import (
 )
 from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import ERROR, Finding
 from ansible_collections.mailforest.stack.plugins.plugin_utils._findings import _TOLD
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings_directory import compare_layout
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings_hosts import CONTROLLER_CHECKS
 
 
 class Outcome(StrEnum):
@@ -64,12 +66,32 @@ def _told(answers: HostAnswers, plan: Plan) -> Iterator[_Row]:
             yield "host", question.requirement, answers.host, subject, "problems" in answer
 
 
+def _own(answers: HostAnswers, plan: Plan) -> Iterator[_Row]:
+    """What a host says of itself, and a controller of the forest's layout."""
+    if (answer := answers.get("__host")) is not None:
+        looked = "problems" in answer
+        for unit in plan["hosts"][answers.host]["health"]["units"]:
+            yield "host", unit["requirement"], answers.host, f"unit {unit['name']}", looked
+    controller = answers.get("__health") or {}
+    for check in controller.get("problems_by_check", {}):
+        if check in CONTROLLER_CHECKS:
+            requirement, subject, _expected = CONTROLLER_CHECKS[check]
+            yield "host", requirement, answers.host, subject, True
+    if layout := controller.get("layout"):
+        for requirement, subject, _expected, _found in compare_layout(layout, plan):
+            yield "directory", requirement, answers.host, subject, True
+    for reply in (answers.get("__relaying") or {}).get("replies", []):
+        yield "mail", "MAIL-18", answers.host, f"relaying by {reply['server']}", True
+
+
 def _names(answers: HostAnswers, plan: Plan) -> Iterator[_Row]:
     """Records of the directory's DNS, asked of each controller; those about mail, asked on each mail server."""
     if (answer := answers.get("__srv")) is not None:
         for row in plan["srv"]:
             requirement = "AD-18" if "._sites.gc." in row["name"] else "AD-52"
             yield "dns", requirement, answers.host, f"SRV {row['name']}", "answers" in answer
+        for row in plan["records"]:
+            yield "dns", row["requirement"], answers.host, f"{row['type']} {row['name']}", "answers" in answer
     if (answer := answers.get("__texts")) is not None:
         mail = plan["mail"]
         looked = "answers" in answer and "records" in (answers.get("__dkim") or {})
@@ -100,6 +122,7 @@ def _declared(answers: Answers) -> Iterator[_Row]:
         yield from _ports(host, answers.plan)
         if not host.missing:
             yield from _told(host, answers.plan)
+            yield from _own(host, answers.plan)
             yield from _names(host, answers.plan)
             yield from _flows(host)
     yield from _roles(answers)

@@ -16,7 +16,7 @@ GC = f"_ldap._tcp.hq._sites.gc._msdcs.{DOMAIN}"
 
 
 def _host(site: str, address: str, function: str, **more: Any) -> dict[str, Any]:
-    empty: dict[str, Any] = {"postfix_listeners": [], "dovecot_listeners": [], "tunnels": []}
+    empty: dict[str, Any] = {"postfix_listeners": [], "dovecot_listeners": [], "tunnels": [], "health": {"units": []}}
     return {"site": site, "address": address, "functions": [function], **empty, **more}
 
 

@@ -92,8 +92,7 @@ def _controller(compiled: dict[str, Any], name: str) -> dict[str, Any]:
         for row in compiled["srv"]
     ]
     records = [
-        {"name": row["name"], "type": row["type"], "values": [f"{value}." for value in row["values"]], "error": ""}
-        for row in compiled["records"]
+        {"name": row["name"], "type": row["type"], "values": row["values"], "error": ""} for row in compiled["records"]
     ]
     policies = {"{ONE}": {"name": "Default Domain Policy", "sha256": "aa", "acl_sha256": "bb"}}
     return {
@@ -103,7 +102,8 @@ def _controller(compiled: dict[str, Any], name: str) -> dict[str, Any]:
         "__health": {
             "controller": name,
             "certificate": _certificate(name),
-            "problems_by_check": {},
+            "problems": [],
+            "problems_by_check": dict.fromkeys(("dns", "time", "certificate", "files", "logins"), ()),
             "layout": _layout(compiled),
         },
         "__srv": {"answers": [*srv, *records]},
@@ -111,21 +111,18 @@ def _controller(compiled: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _layout(compiled: dict[str, Any]) -> dict[str, Any]:
+    """The forest as it is declared, as a controller's own database has it."""
     directory = compiled["directory"]
-    servers = {row["name"]: row["site"] for row in directory["servers"]}
     return {
-        "sites": list(directory["sites"]),
+        "sites": directory["sites"],
         "subnets": {row["subnet"]: row["site"] for row in directory["subnets"]},
-        "links": {
-            row["name"]: {"sites": sorted(row["sites"]), "cost": row["cost"], "interval": row["interval"]}
-            for row in directory["links"]
-        },
+        "links": {row["name"]: row for row in directory["links"]},
         "servers": {
-            name: {"site": site, "global_catalog": True, "replicates": True, "level": 4}
-            for name, site in servers.items()
+            row["name"]: {"site": row["site"], "global_catalog": True, "level": 4, "replicates": True}
+            for row in directory["servers"]
         },
         "levels": {"domain": 4, "forest": 4},
-        "disabled": [user["name"].lower() for user in directory["users"] if not user["enabled"]],
+        "disabled": [user["name"] for user in directory["users"] if not user["enabled"]],
     }
 
 
@@ -153,6 +150,12 @@ def _gateway(compiled: dict[str, Any], name: str) -> dict[str, Any]:
 def _one(compiled: dict[str, Any], name: str, checks: list[dict[str, Any]]) -> dict[str, Any]:
     registered: dict[str, Any] = {"__ports": {"results": [_probed(check) for check in checks]}}
     functions = compiled["hosts"].get(name, {}).get("functions", [])
+    if functions:
+        registered["__host"] = {"problems": []}
+    if attempts := compiled["relay_attempts"].get(name):
+        registered["__relaying"] = {
+            "replies": [{**row, "relays": False, "code": 554, "text": "no"} for row in attempts]
+        }
     for function, told in (("domain_controller", _controller), ("mail_server", _mail_server), ("gateway", _gateway)):
         registered |= told(compiled, name) if function in functions else {}
     if functions and "domain_controller" not in functions:

@@ -28,8 +28,15 @@ def test_on_healthy_hosts_every_declared_port_name_message_and_role_has_passed()
     assert {check.outcome for check in record.checks} == {Outcome.PASSED}
     assert kinds["port"] == sum(len(checks) for checks in plan["expectations"].values())
     keys = [row for row in plan["mail"]["signing"] if row["zone"]]
-    assert kinds["dns"] == 3 * len(plan["srv"]) + 2 * len(plan["mail"]["texts"]) + len(keys)
-    assert (kinds["mail"], kinds["role"]) == (len(plan["mail"]["flows"]), 7)
+    assert kinds["dns"] == 3 * (len(plan["srv"]) + len(plan["records"])) + 2 * len(plan["mail"]["texts"]) + len(keys)
+    assert (kinds["mail"], kinds["role"]) == (
+        len(plan["mail"]["flows"])
+        + sum(len({row["server"] for row in rows}) for rows in plan["relay_attempts"].values()),
+        7,
+    )
+    assert kinds["directory"] == 3 * len(
+        set(subject for check in record.checks if check.kind == "directory" for subject in [check.subject])
+    )
     assert (record.state, record.counts.hosts, record.counts.checks) == ("ok", 9, len(record.checks))
     assert {host.state for host in record.hosts} == {"ok"}
 
