@@ -14,7 +14,7 @@ from ansible_collections.mailforest.stack.tests.system.support.findings import f
 from ansible_collections.mailforest.stack.tests.system.support.playbook import verified, verify
 
 EIGHT = (
-    "open relay",
+    "login in clear text",
     "POP3 closed",
     "timer of SYSVOL's synchronisation disabled",
     "subnet moved to the other site",
