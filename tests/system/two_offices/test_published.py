@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.mailforest.stack.tests.system.support.network import open_from
+from ansible_collections.mailforest.stack.tests.system.support.hosts import at, root_shell
+from ansible_collections.mailforest.stack.tests.system.support.network import open_from, tcp_from
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.playbook import site
 from ansible_collections.mailforest.stack.tests.system.support.ports import ALL
@@ -27,3 +28,16 @@ def test_only_what_is_published_answers_before_and_after(host: Host, office: Off
         site(*GATEWAYS)
     expected = ssh | {(address, port) for address in public for port in office.published}
     assert open_from(host, public, ALL) == expected
+
+
+def test_logins_are_counted_by_their_real_source(host: Host, office: Office) -> None:
+    """Behind the gateway, too, so that who guesses passwords slows down nobody else. The offices are not counted."""
+    assert set(tcp_from(host, [(address, 587) for address in office.public_addresses.values()]).values()) == {"open"}
+    for name in office.mail_servers:
+        for inner in (*office.members, *office.controllers):
+            assert tcp_from(at(inner), [(office.addresses[name], 587)]) == {(office.addresses[name], 587): "open"}
+        counted = root_shell(at(name), "nft list set inet mailforest logins_v4")
+        assert office.addresses["outside"] in counted
+        assert [address for address in office.addresses.values() if f"{address} limit" in counted] == [
+            office.addresses["outside"]
+        ]
