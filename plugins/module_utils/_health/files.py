@@ -26,12 +26,14 @@ AREAS = {
     "dovecot": "MAIL-26",
     "firewall": "AD-10",
     "host": "MAIL-21",
+    "mail_tables": "MAIL-13",
     "postfix": "MAIL-10",
     "rspamd": "MAIL-24",
     "samba_dc": "AD-13",
     "samba_member": "AD-39",
     "site_tunnel": "AD-11",
     "sysvol_sync": "AD-42",
+    "tls_tunnel": "AD-11",
 }
 """Role to the requirement that its files serve."""
 SECRETS = ("/etc/ssl/mailforest", "/etc/ssl/mailforest-ca", "/etc/ssl/mailforest-dkim", "/etc/dovecot", "/etc/samba")

@@ -62,6 +62,8 @@ def _units(topology: Topology, tunnels: Tunnels, host: Host) -> Iterator[tuple[s
 def _mail_units(topology: Topology) -> Iterator[tuple[str, str]]:
     yield "postfix.service", "MAIL-1"
     yield "dovecot.service", "MAIL-2"
+    yield "mailforest-mail-tables.service", "MAIL-13"
+    yield "mailforest-login-guard.service", "MAIL-19"
     if topology.mail.antispam:
         yield "rspamd.service", "MAIL-24"
         yield "redis-server@rspamd.service", "MAIL-24"
