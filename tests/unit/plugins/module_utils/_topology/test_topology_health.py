@@ -23,7 +23,17 @@ def plan() -> Plan:
     [
         ("gw-hq", {"mailforest-tunnel@branch.service"}),
         ("dc1", {"samba-ad-dc.service", "mailforest-sysvol-sync.timer"}),
-        ("mx2", {"postfix.service", "dovecot.service", "rspamd.service", "redis-server@rspamd.service"}),
+        (
+            "mx2",
+            {
+                "postfix.service",
+                "dovecot.service",
+                "mailforest-mail-tables.service",
+                "mailforest-login-guard.service",
+                "rspamd.service",
+                "redis-server@rspamd.service",
+            },
+        ),
         ("member1", {"winbind.service", "smbd.service"}),
     ],
 )
