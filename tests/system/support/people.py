@@ -44,5 +44,5 @@ def write(office: Office, *rows: dict[str, Any]) -> None:
     first = at(office.controllers[0])
     names = {"guid_attribute": MAILBOX_ATTRIBUTE, "home_attribute": HOME_ATTRIBUTE}
     module(first, "user", users=list(rows), **names)
-    if len(office.controllers) > 1:
-        module(first, "replication_sync", wait=180)
+    for name in office.controllers[1:]:  # each fetches, so that a look-up at any of them knows it at once
+        module(at(name), "replication_sync", wait=180)

@@ -233,6 +233,8 @@ class Outcome:
     outage: float
     last: float
     """Seconds from the moment when the last message was accepted to that when the last one arrived."""
+    answer: str = ""
+    """The first refusal for good."""
 
     @classmethod
     def of(cls, fault: str, log: Log, counted: Counted) -> Outcome:
@@ -247,6 +249,7 @@ class Outcome:
             doubled=sum(copies - 1 for copies in counted.copies.values()),
             unanswered=log.unanswered,
             refused=len(log.refused),
+            answer=next(iter(log.refused), ""),
             outage=round(log.outage, 1),
             last=round(max(0.0, counted.newest - max(log.accepted.values(), default=counted.newest)), 1),
         )
