@@ -126,7 +126,8 @@ def test_only_root_reads_the_password(host: Host) -> None:
     assert (file.user, file.group, file.mode) == ("root", "root", 0o600)
     found = root_shell(
         host,
-        f"tail -1 {PASSWORD} | cut -d: -f3- > /run/relaying; grep -rlF --exclude-dir=journal -f /run/relaying /var/log /etc; "
+        f"tail -1 {PASSWORD} | cut -d: -f3- > /run/relaying; "
+        "grep -rlF --exclude-dir=journal -f /run/relaying /var/log /etc; "
         f"journalctl --since=@$(($(stat -c %Y {PASSWORD}) - 60)) | grep -cF -f /run/relaying; "
         "wc -c < /run/relaying; rm /run/relaying",
     )
