@@ -32,9 +32,8 @@ options:
     type: str
     default: ""
   roles:
-    description: Only these roles. Without them and without O(source) all seven.
-    type: list
-    elements: str
+    description: Only these roles, as a list or with commas between them. Without them and without O(source) all seven.
+    type: raw
     default: []
 seealso:
   - plugin: mailforest.stack.fsmo_relief
@@ -62,7 +61,11 @@ from ansible_collections.mailforest.stack.plugins.module_utils._engine import Re
 
 
 def fsmo_moves(
-    owners: Mapping[str, str | None], controllers: Sequence[str], to: str, source: str = "", roles: Iterable[str] = ()
+    owners: Mapping[str, str | None],
+    controllers: Sequence[str],
+    to: str,
+    source: str = "",
+    roles: Iterable[str] | str = (),
 ) -> dict[str, str]:
     """The map, or Ansible's error."""
     try:

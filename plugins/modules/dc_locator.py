@@ -16,16 +16,8 @@ description:
     subnet belongs to. Is the controller of another one, it asks those of its own site, and stays with the first if none
     of them answers.
   - Needs no domain membership, no account and no other software than Python on the host.
-attributes:
-  check_mode:
-    description: Can run in check_mode and return the same without changing anything.
-    support: full
-  diff_mode:
-    description: Has nothing to show, as nothing is changed.
-    support: none
-  idempotent:
-    description: Running it again changes nothing, as it changes nothing.
-    support: full
+extends_documentation_fragment:
+  - mailforest.stack._reader
 options:
   domain:
     description:

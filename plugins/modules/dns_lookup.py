@@ -14,16 +14,8 @@ description:
   - Asks name servers for the records of one or many names, and returns what they say. That there is no such name is an
     answer too.
   - Needs no other software than Python on the host.
-attributes:
-  check_mode:
-    description: Can run in check_mode and return the same without changing anything.
-    support: full
-  diff_mode:
-    description: Has nothing to show, as nothing is changed.
-    support: none
-  idempotent:
-    description: Running it again changes nothing, as it changes nothing.
-    support: full
+extends_documentation_fragment:
+  - mailforest.stack._reader
 options:
   names:
     description:

@@ -17,16 +17,8 @@ description:
   - Looks as well whether the rules will be loaded at the next start, and at the kernel's settings that go with them.
   - Changes nothing. The file is loaded in a network namespace of its own, so that C(nft) itself writes both sides.
   - Must run as root.
-attributes:
-  check_mode:
-    description: Can run in check mode and return the same, as nothing is changed.
-    support: full
-  diff_mode:
-    description: Has nothing to show, as nothing is changed.
-    support: none
-  idempotent:
-    description: Running it again changes nothing, as it changes nothing.
-    support: full
+extends_documentation_fragment:
+  - mailforest.stack._reader
 options:
   ruleset:
     description:

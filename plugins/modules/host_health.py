@@ -18,16 +18,8 @@ description:
     directory's backup.
   - All in one task, as it is meant for every host of a run. What cannot be looked at is a problem too.
   - What M(mailforest.stack.config_tree) wrote with an older version of this collection is not compared.
-attributes:
-  check_mode:
-    description: Can run in check_mode and return the same without changing anything.
-    support: full
-  diff_mode:
-    description: Has nothing to show, as nothing is changed.
-    support: none
-  idempotent:
-    description: Running it again changes nothing, as it changes nothing.
-    support: full
+extends_documentation_fragment:
+  - mailforest.stack._reader
 options:
   units:
     description:
@@ -44,6 +36,10 @@ options:
         description: The requirement that breaks without it.
         type: str
         required: true
+      where_installed:
+        description: Whether it is no problem that there is no such unit, as where a role was told to do without it.
+        type: bool
+        default: false
   ports:
     description:
       - TCP ports, or ranges such as V(50000-50020), at which programs may wait for others. Ports that only the host
@@ -190,7 +186,11 @@ from ansible_collections.mailforest.stack.plugins.module_utils._health.run impor
 
 def main() -> None:
     """Run the module."""
-    unit = {"name": {"type": "str", "required": True}, "requirement": {"type": "str", "required": True}}
+    unit = {
+        "name": {"type": "str", "required": True},
+        "requirement": {"type": "str", "required": True},
+        "where_installed": {"type": "bool", "default": False},
+    }
     module = AnsibleModule(
         argument_spec={
             "units": {"type": "list", "elements": "dict", "options": unit, "default": []},

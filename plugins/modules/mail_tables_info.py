@@ -22,16 +22,8 @@ options:
     description: Seconds that the tables may be old.
     type: int
     default: 60
-attributes:
-  check_mode:
-    description: Can run in check mode and tell the same, since it changes nothing.
-    support: full
-  diff_mode:
-    description: There is nothing to show, since it changes nothing.
-    support: none
-  idempotent:
-    description: Changes nothing.
-    support: full
+extends_documentation_fragment:
+  - mailforest.stack._reader
 author:
   - mailforest.stack contributors (@mailforest)
 """

@@ -15,16 +15,8 @@ description:
     from one of the server's own domain. A server that says yes is an open relay, which others block within hours.
   - Only MAIL and RCPT are said, and never DATA, so no message is sent whatever the server says.
   - Needs no other software than Python on the host.
-attributes:
-  check_mode:
-    description: Can run in check_mode and return the same without changing anything.
-    support: full
-  diff_mode:
-    description: Has nothing to show, as nothing is changed.
-    support: none
-  idempotent:
-    description: Running it again changes nothing, as it changes nothing.
-    support: full
+extends_documentation_fragment:
+  - mailforest.stack._reader
 options:
   servers:
     description:

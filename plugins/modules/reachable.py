@@ -19,16 +19,8 @@ description:
 author: mailforest.stack contributors (@mailforest)
 requirements:
   - Python 3.11 or newer on the host the module runs on; nothing else
-attributes:
-  check_mode:
-    description: Can run in check_mode and return the same without changing anything.
-    support: full
-  diff_mode:
-    description: Has nothing to show, as nothing is changed.
-    support: none
-  idempotent:
-    description: Running it again changes nothing, as it changes nothing.
-    support: full
+extends_documentation_fragment:
+  - mailforest.stack._reader
 options:
   checks:
     description: The ports and what is expected of them.

@@ -16,16 +16,8 @@ description:
     full size that can leave by the tunnel only, and the tunnel is the way to each of its networks; of two tunnels to a
     network the one with the lower O(links[].metric), and the other is all right as well when it is the way meanwhile.
   - Must run as root.
-attributes:
-  check_mode:
-    description: Can run in check mode and return the same, as nothing is changed.
-    support: full
-  diff_mode:
-    description: Has nothing to show, as nothing is changed.
-    support: none
-  idempotent:
-    description: Running it again changes nothing, as it changes nothing.
-    support: full
+extends_documentation_fragment:
+  - mailforest.stack._reader
 options:
   links:
     description: The tunnels, as C(site_tunnel_links) of the role has them.

@@ -52,7 +52,7 @@ ip link set lo up
 ip link add near type veth peer name far
 ip link set near up
 ip link set far up
-ip addr add 192.0.2.1/24 dev near
+ip addr add 198.51.100.225/28 dev near
 {rules}
 coproc python3 -c {serve} </dev/null
 read -r _ready <&"${{COPROC[0]}}"
@@ -62,8 +62,8 @@ exit $code
 """
 CHECKS: list[dict[str, Any]] = [
     *({"host": "127.0.0.1", "port": 7000 + number} for number in range(5)),
-    {"host": "192.0.2.9", "port": 7000, "timeout": 8},
-    {"host": "203.0.113.1", "port": 7000},
+    {"host": "198.51.100.233", "port": 7000, "timeout": 8},
+    {"host": "198.51.100.1", "port": 7000},
     *({"host": "127.0.0.1", "port": 7000 + number, "transport": "udp", "timeout": 1} for number in (0, 1, 3, 4)),
 ]
 """Five TCP ports, a host that is down, a network without a route, four UDP ports."""

@@ -16,9 +16,9 @@ def moved(
     controllers: Sequence[str],
     to: str,
     source: str = "",
-    roles: Iterable[str] = (),
+    roles: Iterable[str] | str = (),
 ) -> dict[str, str]:
-    """The map of roles to move: those that are named, else those of `source`, else all seven."""
+    """The map of roles to move: those that are named (a text has commas), else those of `source`, else all seven."""
     names = {name.lower() for name in controllers}
     for given, about in ((to, "the new owner"), (source, "the one that gives its roles away")):
         if given and given.lower() not in names:
@@ -26,7 +26,7 @@ def moved(
                 f"'{given}', {about}, is no domain controller of the inventory. Nothing was changed. "
                 f"Choose from: {', '.join(controllers)}."
             )
-    wanted = list(roles)
+    wanted = [role.strip() for role in (roles.split(",") if isinstance(roles, str) else roles) if role.strip()]
     if unknown := [role for role in wanted if role not in ROLES]:
         raise ResourceError(
             f"There is no role {', '.join(unknown)}. Nothing was changed. The roles are: {', '.join(ROLES)}."

@@ -32,7 +32,7 @@ def _output(*command: str) -> str:
 
 
 def _units(options: Options) -> Iterator[Problem]:
-    wanted = [units.Unit(name=row["name"], requirement=row["requirement"]) for row in options["units"]]
+    wanted = [units.Unit(**row) for row in options["units"]]
     listed = _output("systemctl", "list-units", "--state=failed", "--no-legend", "--plain", "--no-pager")
     failed = [line.split()[0] for line in listed.splitlines() if line.strip()]
     show = ["systemctl", "show", "--no-pager", f"--property={','.join(units.PROPERTIES)}"]

@@ -27,6 +27,8 @@ class Unit:
 
     name: str
     requirement: str
+    where_installed: bool = False
+    """Its role may have been told to do without it."""
 
 
 def asked(units: Iterable[Unit]) -> list[str]:
@@ -68,6 +70,8 @@ def _of(name: str, shown: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
 
 def _wrong(unit: Unit, state: Mapping[str, str]) -> Iterator[Problem]:
     found, subject = state.get("ActiveState", "unknown"), f"unit {unit.name}"
+    if unit.where_installed and state.get("LoadState") == "not-found":
+        return
     if state.get("LoadState") not in ("loaded", "masked"):
         yield Problem(
             requirement=unit.requirement,

@@ -22,6 +22,8 @@ _DC, _MAIL, _GATEWAY, _MEMBER = (
 _SSH, _NTP = "22", "123"
 _MEMBER_PORTS = ("139", "445")
 """Samba waits at them on every member; the firewall opens the one, where there are shares."""
+_LOGIN_GUARD = "mailforest-login-guard.service"
+"""Role dovecot leaves it out where no guess is to be counted."""
 _FROM_THE_FIRST_BYTE = ("ldaps", "submissions", "imaps", AUTOCONFIG)
 """A port of each daemon that shows its certificate before anything is said."""
 
@@ -30,7 +32,10 @@ def health(topology: Topology, tunnels: Tunnels, host: Host, time_servers: list[
     """The input of the module `host_health`."""
     mail = set(topology.mail.services) if host.has(_MAIL) else set()
     return {
-        "units": [{"name": name, "requirement": requirement} for name, requirement in _units(topology, tunnels, host)],
+        "units": [
+            {"name": name, "requirement": requirement, "where_installed": name == _LOGIN_GUARD}
+            for name, requirement in _units(topology, tunnels, host)
+        ],
         "ports": sorted(_ports(host, mail), key=lambda text: int(text.partition("-")[0])),
         "certificates": _certificates(host, mail),
         # A domain controller's clock is compared with the PDC emulator's by dc_info.
@@ -63,7 +68,7 @@ def _mail_units(topology: Topology) -> Iterator[tuple[str, str]]:
     yield "postfix.service", "MAIL-1"
     yield "dovecot.service", "MAIL-2"
     yield "mailforest-mail-tables.service", "MAIL-13"
-    yield "mailforest-login-guard.service", "MAIL-19"
+    yield _LOGIN_GUARD, "MAIL-19"
     if topology.mail.antispam:
         yield "rspamd.service", "MAIL-24"
         yield "redis-server@rspamd.service", "MAIL-24"

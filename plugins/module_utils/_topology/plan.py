@@ -216,6 +216,7 @@ class UnitPlan(TypedDict):
 
     name: str
     requirement: str
+    where_installed: bool
 
 
 class HealthPlan(TypedDict):

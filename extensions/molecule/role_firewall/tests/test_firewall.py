@@ -108,15 +108,15 @@ def beyond(host: Host) -> Iterator[Callable[[int], str]]:
     """What this host is told when it connects to a neighbour, which a namespace on it is; it serves two ports."""
     inside = "ip netns exec beyond"
     root_shell(host, "ip netns add beyond && ip link add near type veth peer name far netns beyond")
-    root_shell(host, "ip address add 192.0.2.0/31 dev near && ip link set near up")
-    root_shell(host, f"{inside} ip address add 192.0.2.1/31 dev far && {inside} ip link set far up")
+    root_shell(host, "ip address add 198.18.0.0/31 dev near && ip link set near up")
+    root_shell(host, f"{inside} ip address add 198.18.0.1/31 dev far && {inside} ip link set far up")
     for port in (8080, 8090):
         root_shell(host, f"systemd-run --unit=beyond-{port} {inside} python3 -m http.server {port}")
     listening = f"{inside} ss -tln | grep -c ':80[89]0' | grep -q 2"
     root_shell(host, f'timeout 20 sh -c "until {listening}; do sleep 0.2; done"')
 
     def told(port: int) -> str:
-        done = host.run(f'python3 -c "{_CONNECT}" 192.0.2.1 {port}')
+        done = host.run(f'python3 -c "{_CONNECT}" 198.18.0.1 {port}')
         return str(done.stdout).strip()
 
     yield told
@@ -146,7 +146,7 @@ def test_a_limited_host_sends_only_what_is_named(host: Host, beyond: Callable[[i
     assert beyond(8090) == "EHOSTUNREACH"
 
 
-NEIGHBOURS = {"192.0.2.3": "192.0.2.2", "2001:db8:9::3": "2001:db8:9::2", "203.0.113.9": "203.0.113.8"}
+NEIGHBOURS = {"198.18.0.3": "198.18.0.2", "2001:db8:9::3": "2001:db8:9::2", "198.18.9.9": "198.18.9.8"}
 """Addresses of a neighbour, and the host's own on the same line. The last is blocked."""
 
 
@@ -189,7 +189,7 @@ with concurrent.futures.ThreadPoolExecutor(count) as pool:
 """.strip()
 
 
-@pytest.mark.parametrize("source", ["192.0.2.3", "2001:db8:9::3"])
+@pytest.mark.parametrize("source", ["198.18.0.3", "2001:db8:9::3"])
 def test_one_source_opens_so_many_connections_at_once(
     host: Host, neighbour: Callable[[str, int, int], list[str]], source: str
 ) -> None:
@@ -199,24 +199,24 @@ def test_one_source_opens_so_many_connections_at_once(
 
 
 def test_each_limit_counts_for_itself(host: Host, neighbour: Callable[[str, int, int], list[str]]) -> None:
-    assert neighbour("192.0.2.3", 8092, 16).count("open") in range(5, 7)
-    assert neighbour("192.0.2.3", 8090, 16) == ["open"] * 16, "the control: other ports are not limited"
+    assert neighbour("198.18.0.3", 8092, 16).count("open") in range(5, 7)
+    assert neighbour("198.18.0.3", 8090, 16) == ["open"] * 16, "the control: other ports are not limited"
     assert {tcp(solo(host).address, 8092) for _ in range(16)} == {"open"}
 
 
 def test_a_blocked_address_reaches_nothing(host: Host, neighbour: Callable[[str, int, int], list[str]]) -> None:
-    assert neighbour("203.0.113.9", 8090, 1) == ["silent"]
-    root_shell(host, "nft delete element inet mailforest blocked_v4 '{ 203.0.113.0/24 }'")
+    assert neighbour("198.18.9.9", 8090, 1) == ["silent"]
+    root_shell(host, "nft delete element inet mailforest blocked_v4 '{ 198.18.9.0/24 }'")
     try:
-        assert neighbour("203.0.113.9", 8090, 1) == ["open"], "the control: it is the set that holds it back"
+        assert neighbour("198.18.9.9", 8090, 1) == ["open"], "the control: it is the set that holds it back"
     finally:
         root_shell(host, "systemctl reload mailforest-firewall.service")
-    assert neighbour("203.0.113.9", 8090, 1) == ["silent"]
+    assert neighbour("198.18.9.9", 8090, 1) == ["silent"]
 
 
 def test_what_the_kernel_has_counted_is_no_change(host: Host, neighbour: Callable[[str, int, int], list[str]]) -> None:
-    neighbour("192.0.2.3", 8092, 3)
-    assert "192.0.2.3" in root_shell(host, "nft list set inet mailforest web_v4")
+    neighbour("198.18.0.3", 8092, 3)
+    assert "198.18.0.3" in root_shell(host, "nft list set inet mailforest web_v4")
     assert module(host, "firewall_info")["problems"] == []
 
 

@@ -26,11 +26,11 @@ OPEN = f'chain input {{ {INPUT} {ESTABLISHED}; iifname "lo" accept; {SSH}; }}'
 MISTAKES: Mapping[str, str] = {
     "no rule for ssh": f"chain input {{ {INPUT} {ESTABLISHED}; }}",
     "another port than sshd's": f"chain input {{ {INPUT} {ESTABLISHED}; tcp dport 2222 accept; }}",
-    "another administrator": f"chain input {{ {INPUT} {ESTABLISHED}; ip saddr 203.0.113.0/24 {SSH}; }}",
+    "another administrator": f"chain input {{ {INPUT} {ESTABLISHED}; ip saddr 198.18.9.0/24 {SSH}; }}",
     "connections that stand are dropped": f"chain input {{ {INPUT} ct state new {SSH}; }}",
     "nothing is sent": OPEN + " chain output { type filter hook output priority filter; policy drop; }",
     "answers leave under another address": OPEN
-    + " chain output { type filter hook output priority filter; tcp sport 22 ip saddr set 192.0.2.9; }",
+    + " chain output { type filter hook output priority filter; tcp sport 22 ip saddr set 198.18.0.9; }",
     "ssh is led elsewhere": OPEN
     + " chain pre { type nat hook prerouting priority dstnat; tcp dport 22 redirect to :9; }",
     "long packets are dropped": f"chain input {{ {INPUT} meta length > 200 drop; {ESTABLISHED}; {SSH}; }}",
@@ -109,7 +109,7 @@ def test_rules_that_the_kernel_does_not_take_change_nothing(run: Run) -> None:
 
 EVERYWHERE = ["0.0.0.0/0", "::/0"]
 REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
-    "another administrator": ({"admin_sources": ["203.0.113.0/24"]}, "but this host is administered from"),
+    "another administrator": ({"admin_sources": ["198.18.9.0/24"]}, "but this host is administered from"),
     "ssh is led inside": (
         {
             "forward": True,
@@ -121,8 +121,8 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
     "the administrator is blocked": ({"blocked": ["198.51.100.0/24"]}, "firewall_blocked holds"),
     "an own network is blocked": (
         {
-            "blocked": ["203.0.113.0/24"],
-            "rules": [{"name": "x", "transport": "tcp", "ports": ["25"], "sources": ["203.0.113.64/26"]}],
+            "blocked": ["198.18.9.0/24"],
+            "rules": [{"name": "x", "transport": "tcp", "ports": ["25"], "sources": ["198.18.9.64/26"]}],
         },
         "which other rules let in",
     ),
@@ -143,6 +143,6 @@ def test_what_can_be_told_beforehand_is_refused(mistake: str) -> None:
 
 def test_the_same_options_without_the_mistake_are_taken() -> None:
     """The control."""
-    options = {"admin_sources": EVERYWHERE, "fenced": ["203.0.113.7"], "blocked": ["203.0.113.0/24"]}
+    options = {"admin_sources": EVERYWHERE, "fenced": ["198.18.9.7"], "blocked": ["198.18.9.0/24"]}
     found = at(SOLO[0]).ansible("mailforest.stack.firewall_ruleset", json.dumps(options), check=False)
     assert "table inet mailforest" in found["ruleset"]

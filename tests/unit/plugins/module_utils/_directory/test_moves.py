@@ -24,6 +24,7 @@ CONTROLLERS = ["dc1", "dc2", "dc3"]
         ({"source": "dc1"}, dict.fromkeys(["schema", "naming", "rid", "infrastructure", "domaindns"], "dc3")),
         ({"source": "dc3"}, {}),
         ({"roles": ["rid", "forestdns"]}, {"rid": "dc3", "forestdns": "dc3"}),
+        ({"roles": "pdc, rid"}, {"pdc": "dc3", "rid": "dc3"}),
     ],
 )
 def test_what_is_named_moves_or_all_of_one_or_all(options: dict[str, Any], moves: dict[str, str]) -> None:

@@ -92,6 +92,13 @@ def test_units(states: list[str], failed: list[str], expected: list[tuple[str, s
     assert told(units.judge([POSTFIX], units.read("\n".join(states)), failed)) == expected
 
 
+@pytest.mark.parametrize(("where_installed", "count"), [(True, 0), (False, 1)])
+def test_a_unit_that_its_role_may_do_without(where_installed: bool, count: int) -> None:
+    guard = units.Unit(name="guard.service", requirement="MAIL-19", where_installed=where_installed)
+    shown = units.read("Id=guard.service\nLoadState=not-found\nActiveState=inactive\nSubState=dead")
+    assert len(list(units.judge([guard], shown, []))) == count
+
+
 @pytest.mark.parametrize(
     ("free", "inodes", "expected"),
     [
