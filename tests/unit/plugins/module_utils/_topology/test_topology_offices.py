@@ -22,6 +22,7 @@ from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._topol
     Edits,
     host,
     office,
+    outcome,
     plan,
 )
 
@@ -490,3 +491,10 @@ def test_who_has_not_logged_in_sends_nothing_on() -> None:
                 seen.setdefault((check["port"], vantage == "outside"), set()).add(check.get("relay_reply", ""))
     assert seen[25, True] == seen[587, True] == seen[465, True] == seen[587, False] == seen[465, False] == {"554 5.7.1"}
     assert seen[25, False] == {""}, "some inside may relay there"
+
+
+def test_an_office_behind_a_router_of_others_needs_no_gateway() -> None:
+    """As the first guide says: without the host, and with the mail server's own address on the Internet."""
+    address = {"hosts/mx1/vars/mailforest_public_address": "198.51.100.2"}
+    result = outcome(ONE_OFFICE, {"hosts/gw-hq": DROP, "mailforest_sites/hq/gateway": DROP, **address})
+    assert [finding.as_text() for finding in (*result.errors, *result.warnings)] == []
