@@ -15,10 +15,10 @@ from testinfra.host import Host
 
 testinfra_hosts = ["ansible://solo"]
 PORTS = (587, 465, 993, 995)
-NETWORK = "198.51.100.128/25"
-"""Offices of the lab that these two hosts have nothing to do with."""
-STRANGERS, OFFICE = "198.51.100.{}", "198.51.100.200"
-OWNER, ATTACKER, CONTROL = STRANGERS.format(131), STRANGERS.format(130), STRANGERS.format(162)
+NETWORK = "198.51.100.224/27"
+"""No host of the lab has an address there: the engine keeps others from those."""
+STRANGERS, OFFICE = "198.51.100.{}", "198.51.100.247"
+OWNER, ATTACKER, CONTROL = STRANGERS.format(224), STRANGERS.format(225), STRANGERS.format(226)
 SETTINGS, UNIT = "/etc/mailforest/login-guard.json", "mailforest-login-guard"
 Row = tuple[str, int, str, str]
 
@@ -40,7 +40,7 @@ def network(host: Host) -> Iterator[None]:
     """A network of strangers and one of an office behind the other host, and a guard that has seen nothing yet."""
     other = _other(host)
     link = str(other.ansible.get_variables()["ansible_host"])
-    addresses = [STRANGERS.format(number) for number in range(130, 170)] + [OFFICE]
+    addresses = [STRANGERS.format(number) for number in range(224, 247)] + [OFFICE]
     root_shell(other, "".join(f"ip address add {address}/32 dev lo; " for address in addresses))
     root_shell(host, f"ip route replace {NETWORK} via {link}")
     _begin_anew(host)
@@ -143,10 +143,10 @@ def test_an_account_that_many_guess_is_slowed_and_its_owner_is_not(host: Host) -
     ann, right = _address(host, "ann"), _right()
     assert _try(host, [(OWNER, 993, ann, right)]) == ["in"]
     root_shell(host, f"systemctl restart {UNIT}")  # where an owner logs in is remembered
-    many = [STRANGERS.format(number) for number in range(132, 152)]
+    many = [STRANGERS.format(number) for number in range(227, 244)]
     assert set(_try(host, [row for source in many for row in _guesses(ann, source, 1)])) == {"no"}
     assert _try(host, [(OWNER, port, ann, right) for port in PORTS]) == ["in"] * 4  # taking turns, two would be
-    new = [STRANGERS.format(number) for number in range(132, 162)]
+    new = [STRANGERS.format(number) for number in range(227, 247)]
     begun = time.monotonic()
     entered = _try(host, [(source, 993, ann, right) for source in new]).count("in")
     assert 1 <= entered <= 2 + (time.monotonic() - begun) / 5, "one every five seconds"
