@@ -15,9 +15,9 @@ from testinfra.host import Host
 
 testinfra_hosts = ["ansible://solo"]
 PORTS = (587, 465, 993, 995)
-NETWORK = "198.51.100.224/27"
-"""No host of the lab has an address there: the engine keeps others from those."""
-STRANGERS, OFFICE = "198.51.100.{}", "198.51.100.247"
+NETWORK = "198.18.4.224/27"
+"""No network of the lab: the engine drops what comes for those from elsewhere (RFC 2544: for tests)."""
+STRANGERS, OFFICE = "198.18.4.{}", "198.18.4.247"
 OWNER, ATTACKER, CONTROL = STRANGERS.format(224), STRANGERS.format(225), STRANGERS.format(226)
 SETTINGS, UNIT = "/etc/mailforest/login-guard.json", "mailforest-login-guard"
 Row = tuple[str, int, str, str]
