@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
@@ -33,12 +33,13 @@ def units(name: str) -> list[str]:
 
 
 @contextmanager
-def captured(office: Office) -> Iterator[list[list[str]]]:
-    """Packets with an address of an office at the Internet's side of each gateway."""
+def captured(office: Office, *, but: Collection[str] = ()) -> Iterator[list[list[str]]]:
+    """Packets with an address of an office at the Internet's side of each gateway, but of these."""
     with ExitStack() as stack:
         yield [
             stack.enter_context(capture(at(name), beside=office.public_addresses[name], networks=office.subnets))
             for name in office.gateways
+            if name not in but
         ]
 
 
@@ -77,14 +78,14 @@ class Table:
             print("\n".join(f"| {fault} | {seconds:.1f} s |" for fault, seconds in self.rows), flush=True)
 
 
-def suffer(office: Office, fault: Callable[[], object]) -> float:
+def suffer(office: Office, fault: Callable[[], object], *, restarted: Collection[str] = ()) -> float:
     """Do it, wait until all is well, and return how long nothing passed between the first and the last controller.
 
-    Nothing of the offices may be on the Internet meanwhile.
+    Nothing of the offices may be on the Internet meanwhile. Where a gateway is restarted, the others watch for it.
     """
     here, there = at(office.controllers[0]), office.addresses[office.controllers[-1]]
     with ExitStack() as stack:
-        packets = stack.enter_context(captured(office))
+        packets = stack.enter_context(captured(office, but=restarted))
         gap = stack.enter_context(outage(here, there))
         fault()
         eventually(lambda: here.run(f"ping -c 1 -W 1 {there}").rc == 0, seconds=_BACK_SECONDS)

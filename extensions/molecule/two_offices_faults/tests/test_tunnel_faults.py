@@ -2,21 +2,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What may happen to the tunnel between two offices, each with the seconds in which nothing passed, as a table.
 
-Nothing of the offices may be on the Internet throughout.
+Nothing of the offices may be on the Internet throughout; while a gateway is restarted, the other one watches.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.mailforest.stack.tests.system.support import office as offices
 from ansible_collections.mailforest.stack.tests.system.support.hosts import at, root_shell
+from ansible_collections.mailforest.stack.tests.system.support.lab import restart
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
-from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, play
+from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, play, site
 from ansible_collections.mailforest.stack.tests.system.support.tunnel_faults import (
     Table,
+    captured,
     cut,
     kill,
     suffer,
@@ -77,6 +82,17 @@ def test_one_way_only(office: Office, table: Table) -> None:
     assert seconds < 30 + BACK_SECONDS
 
 
+@pytest.mark.parametrize("end", [0, 1])
+def test_gateway_restarted(office: Office, table: Table, end: int) -> None:
+    gateway = office.gateways[end]
+    seconds = suffer(office, partial(restart, office, [gateway]), restarted=[gateway])
+    table.line(f"{gateway} restarted", seconds)
+    assert seconds < 2 * BACK_SECONDS
+    with captured(office) as packets:
+        root_shell(at(office.controllers[0]), f"ping -c 3 {office.addresses[office.controllers[-1]]}")
+    assert packets == [[] for _ in office.gateways]
+
+
 def test_wrong_certificate(office: Office, table: Table) -> None:
     """Of the right name, from another CA: refused for as long as it is there."""
     gateway = office.gateways[-1]
@@ -108,3 +124,27 @@ def test_replaced_keys(office: Office, table: Table) -> None:
     seconds = suffer(office, rotate)
     table.line("new keys of both gateways, the longer of two", seconds)
     assert seconds < BACK_SECONDS
+
+
+def _move(office: Office, inventory: Path, before: str, after: str) -> None:
+    """The last gateway's public address, from one moment to the next, and then site.yml is told."""
+    gateway = office.gateways[-1]
+    shown = root_shell(at(gateway), f"ip -o -4 addr show to {before}").split()
+    card, prefix = shown[1], shown[3].partition("/")[2]
+    script = f"ip addr add {after}/{prefix} dev {card} && ip addr del {before}/{prefix} dev {card}"
+    root_shell(at(gateway), script)
+    hosts = {"hosts": {gateway: {"mailforest_public_address": after}}}
+    inventory.write_text(yaml.safe_dump({"mailforest_gateways": hosts}), encoding="utf-8")
+    site("--tags=firewall,site_tunnel", "--limit=mailforest_gateways")
+
+
+def test_changed_address(office: Office, table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inventory = tmp_path / "moved.yml"
+    monkeypatch.setenv("ANSIBLE_INVENTORY", f"{os.environ['ANSIBLE_INVENTORY']},{inventory}")
+    old = office.public_addresses[office.gateways[-1]]
+    new = f"{old.rpartition('.')[0]}.58"
+    try:
+        seconds = suffer(office, partial(_move, office, inventory, old, new))
+    finally:
+        _move(office, inventory, new, old)
+    table.line("another public address, with the run of site.yml that makes it known", seconds)
