@@ -213,6 +213,8 @@ def _create_container(client: Any, lab: Lab, host: Host, spec: dict[str, Any]) -
             security_opt=["seccomp=unconfined", "apparmor=unconfined"],
             cgroupns="private",
             devices=["/dev/net/tun:/dev/net/tun:rwm"],
+            # A new network namespace takes this from the lab's machine, which forwards; a blank host does not.
+            sysctls={"net.ipv4.ip_forward": "0"},
             tmpfs={"/run": "mode=755,exec", "/run/lock": ""},
         ),
         **spec,

@@ -15,8 +15,6 @@ for tree in /proc/sys/*; do
   mount --bind "$tree" "$tree"
   mount -o remount,ro,bind "$tree"
 done
-# A new network namespace takes this from the lab's machine, which forwards; a blank host does not.
-echo 0 > /proc/sys/net/ipv4/ip_forward
 
 # The engine mounts its own files over these three; beneath lie the host's, which survive a restart.
 for file in hostname hosts resolv.conf; do

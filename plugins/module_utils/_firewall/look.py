@@ -17,7 +17,7 @@ from .plan import WRITTEN
 from .ruleset import TABLE
 
 _UNIT = "mailforest-firewall.service"
-_SETTINGS = "etc/sysctl.d/60-mailforest-firewall.conf"
+_SETTINGS = "etc/mailforest/firewall-sysctl.conf"
 _SHOWN = 20
 _REMEDY = "`systemctl reload mailforest-firewall` loads what is written."
 _AGAIN = "Run site.yml with --tags=firewall."

@@ -72,6 +72,8 @@ def _neighbours(policy: Policy) -> tuple[Network, ...]:
 def _input(policy: Policy, sets: Sets, ssh_ports: Sequence[int]) -> Iterator[str]:
     yield "type filter hook input priority filter; policy drop;"
     yield from _fence(policy, sets)
+    # A redirect counts as related to what the host sent. A site has one gateway, and nobody is to name another.
+    yield "icmp type redirect drop"
     yield "ct state { established, related } accept"
     yield from _LINK
     yield "ct state invalid counter name invalid drop"

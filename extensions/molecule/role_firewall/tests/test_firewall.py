@@ -226,3 +226,37 @@ def test_without_our_table_all_is_open(host: Host) -> None:
     assert "inet mailforest" not in _tables(host)
     assert "inet elsewhere" in _tables(host)
     assert set(_seen(host).values()) == {"open"}
+
+
+def test_nobody_tells_the_host_another_gateway(host: Host, neighbour: Callable[[str, int, int], list[str]]) -> None:
+    """By a redirect (RFC 792), which for the kernel is related to what the host sent. The control: it is the rules."""
+
+    def way_after_redirect() -> str:
+        root_shell(host, "ip route replace 198.18.7.0/24 via 198.18.0.3; ip route flush cache")
+        host.run("ping -c 1 -W 1 198.18.7.7")
+        root_shell(host, f"ip netns exec neighbour python3 -c '{_REDIRECT}'; sleep 0.2")
+        return root_shell(host, "ip route get 198.18.7.7").split()[2]
+
+    assert way_after_redirect() == "198.18.0.3"
+    root_shell(host, "systemctl stop mailforest-firewall.service")
+    try:
+        assert way_after_redirect() == "198.18.9.9"
+    finally:
+        root_shell(host, "systemctl start mailforest-firewall.service; ip route flush cache")
+
+
+_REDIRECT = """
+import socket, struct
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total & 65535) + (total >> 16)
+    return ~(total + (total >> 16)) & 65535
+ours, there = socket.inet_aton("198.18.0.2"), socket.inet_aton("198.18.7.7")
+head = struct.pack("!BBHHHBBH4s4s", 69, 0, 84, 1, 0, 64, 1, 0, ours, there)
+sent = head[:10] + struct.pack("!H", checksum(head)) + head[12:] + struct.pack("!BBHHH", 8, 0, 0, 1, 1)
+body = socket.inet_aton("198.18.9.9") + sent
+said = struct.pack("!BBH", 5, 1, checksum(struct.pack("!BBH", 5, 1, 0) + body)) + body
+with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as line:
+    line.bind(("198.18.0.3", 0))
+    line.sendto(said, ("198.18.0.2", 0))
+""".strip()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import partial
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,13 @@ def table(request: pytest.FixtureRequest) -> Iterator[Table]:
 
 def _topology(office: Office) -> dict[str, Any]:
     """The two offices and the third, linked with each other. The CA knows no addresses of the third office."""
-    (hq, branch), (here, there) = office.subnets, office.gateways
-    sites = {office.sites[here]: (hq, here), office.sites[there]: (branch, there), THIRD_SITE: (NETWORK, THIRD)}
+    sites: dict[str, Any] = {THIRD_SITE: {"subnets": [NETWORK], "gateway": THIRD}}
+    for gateway in office.gateways:
+        inside = [net for net in office.subnets if ip_address(office.addresses[gateway]) in ip_network(net)]
+        sites[office.sites[gateway]] = {"subnets": inside, "gateway": gateway}
     return {
-        "mailforest_sites": {name: {"subnets": [net], "gateway": gateway} for name, (net, gateway) in sites.items()},
-        "mailforest_site_links": {"hq-branch": {"sites": list(sites)[:2]}, "more": {"sites": list(sites)}},
+        "mailforest_sites": sites,
+        "mailforest_site_links": {"hq-branch": {"sites": ["hq", "branch"]}, "more": {"sites": list(sites)}},
         "mailforest_tunnels": {"standby": True},
         "certificates_addresses": f"{{{{ [] if inventory_hostname == '{THIRD}' else __here.certificate_addresses }}}}",
     }

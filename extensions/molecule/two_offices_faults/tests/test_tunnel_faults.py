@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -18,7 +19,7 @@ from ansible_collections.mailforest.stack.tests.system.support import office as 
 from ansible_collections.mailforest.stack.tests.system.support.hosts import at, root_shell
 from ansible_collections.mailforest.stack.tests.system.support.lab import restart
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
-from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, play, site
+from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, Run, play, site
 from ansible_collections.mailforest.stack.tests.system.support.tunnel_faults import (
     Table,
     captured,
@@ -131,8 +132,10 @@ def _move(office: Office, inventory: Path, before: str, after: str) -> None:
     gateway = office.gateways[-1]
     shown = root_shell(at(gateway), f"ip -o -4 addr show to {before}").split()
     card, prefix = shown[1], shown[3].partition("/")[2]
-    script = f"ip addr add {after}/{prefix} dev {card} && ip addr del {before}/{prefix} dev {card}"
-    root_shell(at(gateway), script)
+    # With its last address an interface loses its routes.
+    routes = root_shell(at(gateway), f"ip route show dev {card} | grep via").splitlines()
+    change = [f"ip addr del {before}/{prefix} dev {card}", f"ip addr add {after}/{prefix} dev {card}"]
+    root_shell(at(gateway), " && ".join([*change, *(f"ip route replace {route} dev {card}" for route in routes)]))
     hosts = {"hosts": {gateway: {"mailforest_public_address": after}}}
     inventory.write_text(yaml.safe_dump({"mailforest_gateways": hosts}), encoding="utf-8")
     site("--tags=firewall,site_tunnel", "--limit=mailforest_gateways")
@@ -148,3 +151,43 @@ def test_changed_address(office: Office, table: Table, tmp_path: Path, monkeypat
     finally:
         _move(office, inventory, new, old)
     table.line("another public address, with the run of site.yml that makes it known", seconds)
+
+
+def test_new_key_of_a_gateway_that_is_known_by_fingerprints(office: Office, table: Table) -> None:
+    """The first run says which one to add; with both known, the second switches, and the old one may go."""
+    gateway, playbook = office.gateways[-1], ROOT / "playbooks/rotate_tunnel_keys.yml"
+
+    def fingerprint(place: str) -> str:
+        read = f"openssl x509 -in {place}/host.crt -noout -fingerprint -sha256 | cut -d= -f2 | tr A-Z a-z"
+        return root_shell(at(gateway), read).strip()
+
+    def known(*fingerprints: str) -> dict[str, Any]:
+        return {"mailforest_tunnels": {"fingerprints": {gateway: list(fingerprints)}}}
+
+    def rotate(*fingerprints: str) -> Run:
+        return play(playbook, extra_vars={"rotate_tunnel_keys_of": gateway, **known(*fingerprints)})
+
+    def tell(*fingerprints: str) -> None:
+        site("--tags=site_tunnel", "--limit=mailforest_gateways", **(known(*fingerprints) if fingerprints else {}))
+
+    old = fingerprint("/etc/ssl/mailforest")
+    try:
+        tell(old)
+        first = rotate(old)
+        new = fingerprint("/etc/ssl/mailforest-next")
+        assert first.code != 0
+        assert any(f"Add {new} to mailforest_tunnels.fingerprints.{gateway}" in one.message for one in first.failures)
+        assert fingerprint("/etc/ssl/mailforest") == old
+        tell(old, new)
+
+        def again() -> None:
+            second = rotate(old, new)
+            assert second.code == 0, second.explain()
+
+        seconds = suffer(office, again)
+        assert fingerprint("/etc/ssl/mailforest") == new
+        table.line("new key of a gateway known by fingerprints", seconds)
+        assert seconds < BACK_SECONDS
+        tell(new)
+    finally:
+        tell()

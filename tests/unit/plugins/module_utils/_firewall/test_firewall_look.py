@@ -124,8 +124,7 @@ def root(tmp_path: Path) -> Path:
     """A host with rules and settings."""
     (tmp_path / "etc/mailforest").mkdir(parents=True)
     (tmp_path / "etc/mailforest/firewall.nft").write_text("rules")
-    (tmp_path / "etc/sysctl.d").mkdir()
-    (tmp_path / "etc/sysctl.d/60-mailforest-firewall.conf").write_text("# x = y\nnet.ipv4.ip_forward = 1\n")
+    (tmp_path / "etc/mailforest/firewall-sysctl.conf").write_text("# x = y\nnet.ipv4.ip_forward = 1\n")
     (tmp_path / "sys/net/ipv4").mkdir(parents=True)
     (tmp_path / "sys/net/ipv4/ip_forward").write_text("1\n")
     return tmp_path
