@@ -233,8 +233,7 @@ def test_nobody_tells_the_host_another_gateway(host: Host, neighbour: Callable[[
 
     def way_after_redirect() -> str:
         root_shell(host, "ip route replace 198.18.7.0/24 via 198.18.0.3; ip route flush cache")
-        host.run("ping -c 1 -W 1 198.18.7.7")
-        root_shell(host, f"ip netns exec neighbour python3 -c '{_REDIRECT}'; sleep 0.2")
+        root_shell(host, f"python3 - <<'SCRIPT'\n{_REDIRECT}\nSCRIPT")
         return root_shell(host, "ip route get 198.18.7.7").split()[2]
 
     assert way_after_redirect() == "198.18.0.3"
@@ -245,18 +244,30 @@ def test_nobody_tells_the_host_another_gateway(host: Host, neighbour: Callable[[
         root_shell(host, "systemctl start mailforest-firewall.service; ip route flush cache")
 
 
+# The kernel asks whether a socket has sent what the redirect is about; and where the other gateway is, before it is told.
 _REDIRECT = """
-import socket, struct
+import ctypes, os, socket, struct, time
 def checksum(data):
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total & 65535) + (total >> 16)
     return ~(total + (total >> 16)) & 65535
-ours, there = socket.inet_aton("198.18.0.2"), socket.inet_aton("198.18.7.7")
-head = struct.pack("!BBHHHBBH4s4s", 69, 0, 84, 1, 0, 64, 1, 0, ours, there)
-sent = head[:10] + struct.pack("!H", checksum(head)) + head[12:] + struct.pack("!BBHHH", 8, 0, 0, 1, 1)
-body = socket.inet_aton("198.18.9.9") + sent
-said = struct.pack("!BBH", 5, 1, checksum(struct.pack("!BBH", 5, 1, 0) + body)) + body
-with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as line:
-    line.bind(("198.18.0.3", 0))
-    line.sendto(said, ("198.18.0.2", 0))
+with socket.socket(type=socket.SOCK_DGRAM) as sender:
+    sender.bind(("198.18.0.2", 47614))
+    sender.sendto(b"", ("198.18.9.9", 9))
+    sender.sendto(b"", ("198.18.7.7", 9))
+    time.sleep(0.5)
+    if os.fork() == 0:
+        with open("/run/netns/neighbour") as there:
+            assert ctypes.CDLL(None, use_errno=True).setns(there.fileno(), 0) == 0
+        ends = socket.inet_aton("198.18.0.2") + socket.inet_aton("198.18.7.7")
+        head = struct.pack("!BBHHHBBH", 69, 0, 28, 1, 0, 64, socket.IPPROTO_UDP, 0)
+        head = head[:10] + struct.pack("!H", checksum(head + ends))
+        body = socket.inet_aton("198.18.9.9") + head + ends + struct.pack("!HHHH", 47614, 9, 8, 0)
+        said = struct.pack("!BBH", 5, 1, checksum(struct.pack("!BBH", 5, 1, 0) + body)) + body
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as line:
+            line.bind(("198.18.0.3", 0))
+            line.sendto(said, ("198.18.0.2", 0))
+        os._exit(0)
+    assert os.wait()[1] == 0
+    time.sleep(0.3)
 """.strip()
