@@ -244,7 +244,7 @@ def test_nobody_tells_the_host_another_gateway(host: Host, neighbour: Callable[[
         root_shell(host, "systemctl start mailforest-firewall.service; ip route flush cache")
 
 
-# The kernel asks whether a socket has sent what the redirect is about; and where the other gateway is, before it is told.
+# The kernel asks whether a socket has sent what the redirect is about, and has to know where the other gateway is.
 _REDIRECT = """
 import ctypes, os, socket, struct, time
 def checksum(data):
