@@ -38,9 +38,10 @@ nft flush ruleset
 
 # What DHCP does for a real host, on every boot.
 ip route replace default via "$LAB_GATEWAY"
-# Any route that the host itself sets up comes before these: they are the Internet, which would pass everything on.
+# Any route that the host itself sets up comes before these, that of an office that stands in for another too: they are the
+# Internet, which would pass everything on.
 for route in $LAB_ROUTES; do
-  ip route replace "${route%=*}" via "${route#*=}" metric 4096
+  ip route replace "${route%=*}" via "${route#*=}" metric 65536
 done
 # Engines switch IPv6 off, on loopback too, where a machine always has it: what speaks to its own IPv6 address would wait for ever.
 if [ -e /proc/sys/net/ipv6/conf/lo/disable_ipv6 ]; then echo 0 > /proc/sys/net/ipv6/conf/lo/disable_ipv6; fi
