@@ -5,7 +5,7 @@ LAB ?= two-offices
 EXAMPLE ?= two-offices
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab demo test test-unit test-faults lint bench docs clean
+.PHONY: help setup lab demo test test-unit test-faults lint bench docs metrics clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
@@ -37,6 +37,9 @@ bench: ## every benchmark; each ends with one line of figures
 
 docs: ## build the documentation as a web site, in .build/docs/html
 	@tools/docs
+
+metrics: ## the code's figures beside those of the field
+	@tools/metrics
 
 clean: ## remove every container, network, volume, image and rule that these commands made
 	@tools/teardown

@@ -152,18 +152,22 @@ class LevelResource:
                 "objects of the new level are missing, which are added on the owner of the roles schema and"
                 f" infrastructure ({owners}); give both to one controller and run this there"
             )
-        if not faults and (self._confirm or "").lower() != self._levels.dns_domain.lower():
-            given = f"is '{self._confirm}'" if self._confirm else "is not given"
-            faults.append(
-                f"raising a level can never be undone, and `confirm` {given}; give the domain's name,"
-                f" {self._levels.dns_domain}, to go on"
-            )
+        faults = faults or self._unconfirmed()
         if faults:
             raise ResourceError(
                 f"Nothing was changed: {'; '.join(faults)}.",
                 faults=faults,
                 controllers={host: name(level) for host, level in found.controllers.items()},
             )
+
+    def _unconfirmed(self) -> list[str]:
+        if (self._confirm or "").lower() == self._levels.dns_domain.lower():
+            return []
+        given = f"is '{self._confirm}'" if self._confirm else "is not given"
+        return [
+            f"raising a level can never be undone, and `confirm` {given}; give the domain's name,"
+            f" {self._levels.dns_domain}, to go on"
+        ]
 
     def transaction(self) -> AbstractContextManager[object]:
         """None here: the backup must not run inside one."""

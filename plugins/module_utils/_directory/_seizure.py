@@ -156,7 +156,10 @@ class SeizeResource:
             )
         self._victim = directory.victim(self._name)
         self._record = self._known()
-        known = directory.controllers()
+        self._refuse_strangers()
+
+    def _refuse_strangers(self) -> None:
+        known = self._directory.controllers()
         unknown = [name for name in self._absent if name not in known]
         if unknown or (not self._victim and not self._record):
             names = ", ".join(unknown or [self._name])
