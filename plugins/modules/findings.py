@@ -14,9 +14,9 @@ description:
   - Reads what the tasks of the playbook C(mailforest.stack.probe) registered on the hosts of the play, and compares it
     with the compiled topology. Each thing that is not as declared is a finding.
   - A host that cannot be reached is a finding, and so is a task that broke off, so that one fault does not hide others.
-  - Prints, as plain text, what the administrator has - sites, hosts, ports, tunnels, role owners, replication, homes of
-    mailboxes, mail that went through, the CA's certificate, records for the public DNS - and then every finding once,
-    with all vantage points that saw it.
+  - Prints, as plain text, what the administrator has - sites, hosts, services with ports and TLS, tunnels, role owners,
+    replication, homes of mailboxes, mail that went through, the CA's certificate, records for the public DNS - and what
+    is left to do, and then every finding once, with all vantage points that saw it.
   - It fails when a finding is as grave as O(fail_on).
   - With O(report_dir) it writes the same as a page to look at, as JSON, as JUnit XML and as text, and keeps a history.
   - It runs on the controller and connects to no host. It reads the variables C(__ports), C(__locator), C(__roles),

@@ -11,6 +11,8 @@ from typing import Any
 from ansible_collections.mailforest.stack.plugins.module_utils._topology.services import CATALOGUE
 from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import Answers, Plan
 from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import Finding, count, render
+from ansible_collections.mailforest.stack.plugins.plugin_utils._summary_mail import public_records, service_rows
+from ansible_collections.mailforest.stack.plugins.plugin_utils._summary_todo import left_to_do
 
 _ROLES = ("schema", "naming", "rid", "pdc", "infrastructure", "domaindns", "forestdns")
 _PORTS = {service.name: service.ports for service in CATALOGUE}
@@ -42,6 +44,7 @@ def _host_rows(plan: Plan, site: str) -> list[list[str]]:
             host["address"],
             ", ".join(_FUNCTIONS[function] for function in host["functions"]),
             f"ports {ports}" if (ports := _listeners(host)) else "",
+            f"on the Internet {host['public_address']}" if host["public_address"] else "",
         ]
         for name, host in plan["hosts"].items()
         if host["site"] == site
@@ -73,10 +76,14 @@ def _tunnels(answers: Answers) -> list[str]:
 
 
 def _owners(answers: Answers) -> list[str]:
-    """One line a role; where domain controllers disagree, all answers are shown."""
+    """One line a role; where domain controllers disagree, all answers are shown; where none was asked, the plan."""
     owners = [answer["owners"] for answer in answers.given("__roles", "owners").values()]
-    rows = [[role, ", ".join(sorted({each[role] or "nobody" for each in owners}))] for role in _ROLES if owners]
-    return _section("FSMO roles, as every domain controller's own database says", rows)
+    source = "as every domain controller's own database says" if owners else "as they are declared"
+    rows = [
+        [role, ", ".join(sorted({each[role] or "nobody" for each in owners or [answers.plan["fsmo"]]}))]
+        for role in _ROLES
+    ]
+    return _section(f"FSMO roles, {source}", rows)
 
 
 def _replication(answers: Answers) -> list[str]:
@@ -119,12 +126,18 @@ def _seen(flow: Mapping[str, Any]) -> str:
     return f"found by {protocols} through {', '.join(reader['server'] for reader in readers)}"
 
 
-def _outside(plan: Plan) -> list[str]:
-    lines = [f"  {line}" for zone in plan["outside_dns"] for line in zone["lines"]]
-    if not lines:
-        return []
-    keys = " (public-dns.zone, beside the CA's certificate, has the signing keys too)"
-    return ["", f"For the public DNS{keys if plan['mail']['signing'] else ''}", *lines]
+def _outside(answers: Answers) -> list[str]:
+    lines = [f"  {line}" for line in public_records(answers)]
+    return (
+        ["", "For the public DNS (public-dns.zone, beside the CA's certificate, is a file of it)", *lines]
+        if lines
+        else []
+    )
+
+
+def _left(answers: Answers) -> list[str]:
+    tasks = [f"  - {task}" for task in left_to_do(answers)]
+    return ["", "Left for you to do", *tasks] if tasks else []
 
 
 def _findings(answers: Answers, findings: Sequence[Finding]) -> list[str]:
@@ -132,8 +145,8 @@ def _findings(answers: Answers, findings: Sequence[Finding]) -> list[str]:
     return ["", f"Verified from {hosts} host{'' if hosts == 1 else 's'}: {count(findings)}", *render(findings)]
 
 
-def summary(answers: Answers, findings: Sequence[Finding], *, ca_file: str) -> list[str]:
-    """Say what stands, and what does not.
+def standing(answers: Answers, *, ca_file: str) -> list[str]:
+    """Say what there is: as the hosts answered, and as the plan says where nobody was asked.
 
     `ca_file`: where the CA's certificate lies on the controller; empty where it was not copied.
     """
@@ -142,12 +155,18 @@ def summary(answers: Answers, findings: Sequence[Finding], *, ca_file: str) -> l
     return [
         f"Forest {forest['dns_domain']} ({forest['netbios']}), functional level {forest['functional_level']}",
         *_sites(plan),
+        *_section("Services for the users' programs", service_rows(plan)),
         *_tunnels(answers),
         *_owners(answers),
         *_replication(answers),
         *_homes(plan),
         *_flows(answers),
-        *(["", "Certificate of the forest's CA, for the clients to trust", f"  {ca_file}"] if ca_file else []),
-        *_outside(plan),
-        *_findings(answers, findings),
+        *(["", "Certificate of the forest's CA, for computers and phones to trust", f"  {ca_file}"] if ca_file else []),
+        *_outside(answers),
+        *_left(answers),
     ]
+
+
+def summary(answers: Answers, findings: Sequence[Finding], *, ca_file: str) -> list[str]:
+    """Say what stands, and what does not."""
+    return [*standing(answers, ca_file=ca_file), *_findings(answers, findings)]

@@ -18,7 +18,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py") i
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
 READERS = {
-    *("findings", "keytab", "object_info", "topology"),
+    *("findings", "keytab", "object_info", "summary", "topology"),
     *("fsmo_info", "seizure_info", "replication_info", "replication_sync", "site_tunnel_info"),
     *("dc_info", "dc_locator", "dns_lookup", "domain_backup_info", "gpo_info", "host_health", "mail_flow"),
     *("mail_tables_info", "open_relay", "reachable", "submission_port", "sysvol_info", "firewall_info"),

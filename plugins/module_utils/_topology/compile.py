@@ -278,6 +278,7 @@ def _mail(topology: Topology) -> MailPlan:
     return {
         "domains": [domain.lower() for domain in mail.domains],
         "services": list(mail.services) if topology.mail_servers else [],
+        "published": list(mail.published) if topology.mail_servers else [],
         "servers": [host.name for host in topology.mail_servers],
         "homes": _homes(topology),
         "group": mail.group,

@@ -349,6 +349,7 @@ class MailPlan(TypedDict):
 
     domains: list[str]
     services: list[str]
+    published: list[str]
     servers: list[str]
     homes: dict[str, str]
     group: str

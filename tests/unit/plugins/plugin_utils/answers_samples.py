@@ -16,7 +16,14 @@ GC = f"_ldap._tcp.hq._sites.gc._msdcs.{DOMAIN}"
 
 
 def _host(site: str, address: str, function: str, **more: Any) -> dict[str, Any]:
-    empty: dict[str, Any] = {"postfix_listeners": [], "dovecot_listeners": [], "tunnels": [], "health": {"units": []}}
+    empty: dict[str, Any] = {
+        "postfix_listeners": [],
+        "dovecot_listeners": [],
+        "tunnels": [],
+        "health": {"units": []},
+        "shares": [],
+        "public_address": "",
+    }
     return {"site": site, "address": address, "functions": [function], **empty, **more}
 
 
@@ -41,14 +48,14 @@ def plan(**changes: Any) -> dict[str, Any]:
     """The compiled topology, as far as it is read here."""
     link = {"interface": "mf-branch", "name": "branch", "peer": "gw-branch", "remote": "198.51.100.3", "port": 1194}
     return {
-        "forest": {"dns_domain": DOMAIN, "netbios": "CORP", "functional_level": "2008_R2"},
+        "forest": {"dns_domain": DOMAIN, "netbios": "CORP", "functional_level": "2008_R2", "rpc_ports": "50000-50020"},
         "fsmo": {**dict.fromkeys(ROLES, "dc1"), "pdc": "dc2"},
         "sites": {
             "hq": {"subnets": ["198.51.100.64/26"], "gateway": "gw-hq", "mail_home": "mx1"},
             "branch": {"subnets": ["198.51.100.128/26"], "gateway": "", "mail_home": "mx2"},
         },
         "hosts": {
-            "gw-hq": _host("hq", "198.51.100.66", "gateway", tunnels=[link]),
+            "gw-hq": _host("hq", "198.51.100.66", "gateway", tunnels=[link], public_address="198.51.100.2"),
             "dc1": _host("hq", "198.51.100.70", "domain_controller"),
             "dc2": _host("branch", "198.51.100.134", "domain_controller"),
             "mx1": _server("hq", "198.51.100.80"),
@@ -56,6 +63,9 @@ def plan(**changes: Any) -> dict[str, Any]:
         },
         "mail": {
             "servers": ["mx1", "mx2"],
+            "services": ["smtp", "submissions", "imaps"],
+            "published": ["smtp", "submissions"],
+            "sts": {"mode": "", "servers": []},
             "homes": {"alice": "mx1", "boris": "mx2", "carol": "mx1"},
             "texts": [{"name": "example.test", "value": "v=spf1 mx -all"}],
             "names": [
@@ -71,6 +81,7 @@ def plan(**changes: Any) -> dict[str, Any]:
         },
         "site_links": {"hq-branch": {"sites": ["hq", "branch"], "cost": 100, "interval": 15}},
         "expectations": {},
+        "backup": {"recipients": ["age1key"]},
         "srv": [
             {"name": SRV["hq"], "site": "hq", "targets": [f"dc1.{DOMAIN}"]},
             {"name": SRV["branch"], "site": "branch", "targets": [f"dc2.{DOMAIN}"]},
@@ -163,7 +174,7 @@ def registered() -> dict[str, dict[str, Any]]:
     hosts["gw-hq"] |= {"__host": {"problems": []}, "__firewall": {"problems": []}}
     hosts["outside"]["__relaying"] = {"replies": [{"server": "mx1", "sender": "", "code": 554, "relays": False}]}
     hosts["mx1"] |= {
-        "__dkim": {"records": [{"name": KEY, "value": "v=DKIM1; p=AAAA"}]},
+        "__dkim": {"records": [signing_key()]},
         "__texts": {
             "answers": [
                 {"name": "example.test.", "values": ["other", "v=spf1 mx -all"], "error": ""},
@@ -173,6 +184,11 @@ def registered() -> dict[str, dict[str, Any]]:
     }
     hosts["mx1"] |= {"__locator": {"problems": []}, "__flows": {"results": [{"item": flow(), "problems": []}]}}
     return hosts
+
+
+def signing_key() -> dict[str, Any]:
+    """What a mail server says of a key that it signs with."""
+    return {"name": KEY, "domain": "example.test", "value": "v=DKIM1; p=AAAA", "strings": ["v=DKIM1; p=AAAA"]}
 
 
 def sysvol() -> dict[str, Any]:

@@ -241,6 +241,7 @@ def test_mail(one: Any, two: Any) -> None:
     assert one["mail"] == {
         "domains": ["example.test"],
         "services": ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "sieve"],
+        "published": ["smtp", "submission", "submissions", "imaps"],
         "servers": ["mx1"],
         "homes": {"alice": "mx1", "boris": "mx1", "svc-mail-probe": "mx1"},
         "group": "mail-users",
