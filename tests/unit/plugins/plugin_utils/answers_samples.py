@@ -163,7 +163,10 @@ def registered() -> dict[str, dict[str, Any]]:
     hosts["gw-hq"] |= {"__host": {"problems": []}, "__firewall": {"problems": []}}
     hosts["outside"]["__relaying"] = {"replies": [{"server": "mx1", "sender": "", "code": 554, "relays": False}]}
     hosts["mx1"] |= {
-        "__dkim": {"records": [{"name": KEY, "value": "v=DKIM1; p=AAAA"}]},
+        "__dkim": {
+            "records": [{"name": KEY, "value": "v=DKIM1; p=AAAA", "domain": "example.test", "use": "current"}],
+            "rotation": {"next": "", "former": "", "former_days": -1, "settled": True},
+        },
         "__texts": {
             "answers": [
                 {"name": "example.test.", "values": ["other", "v=spf1 mx -all"], "error": ""},
