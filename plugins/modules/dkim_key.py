@@ -13,8 +13,9 @@ version_added: 1.0.0
 description:
   - Makes an RSA key for every mail domain that has none under this selector, and returns the TXT records that publish
     the public halves (RFC 6376).
-  - A key that is there is kept, whatever its length; only who may read it is corrected. To change keys, choose another
-    selector, publish the new records, and remove the old ones when no mail signed with them is on its way any more.
+  - A key that is there is kept, whatever its length; only who may read it is corrected.
+  - Where M(mailforest.stack.dkim_rotation) has changed the keys, the key is the one under the selector that is in use
+    now, which is returned, and the records of the next and of the former one are returned too.
   - The private key never leaves the host. It is in no result, difference or command line.
 options:
   domains:
@@ -25,7 +26,9 @@ options:
     required: true
   selector:
     description:
-      - The selector, in small letters. With one of its own, no mail server needs another's key.
+      - The selector of the first keys, in small letters. With one of its own, no mail server needs another's key.
+      - Another one than before begins anew with new keys; what M(mailforest.stack.dkim_rotation) knew of the host is
+        not looked at any more.
     type: str
     required: true
   directory:
@@ -66,6 +69,7 @@ author:
   - mailforest.stack contributors (@mailforest)
 seealso:
   - module: mailforest.stack.dns_record
+  - module: mailforest.stack.dkim_rotation
 """
 
 EXAMPLES = r"""
@@ -86,8 +90,31 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+selector:
+  description: The selector of the keys that are signed with now.
+  returned: success
+  type: str
+rotation:
+  description: Where a change of keys stands.
+  returned: success
+  type: dict
+  contains:
+    next:
+      description: The selector that will sign next; empty when no change was begun.
+      type: str
+    former:
+      description: The selector that signed before, whose records must still stand; empty when there is none.
+      type: str
+    former_days:
+      description: For how many days nothing was signed with it; -1 while it may still sign, or where there is none.
+      type: int
+    settled:
+      description: Whether no change is under way.
+      type: bool
 records:
-  description: One entry for every key that is there, in the order of O(domains).
+  description: >-
+    One entry for every key that is there, in the order of O(domains); those of the present selector first,
+    then the next one's and the former one's.
   returned: success
   type: list
   elements: dict
@@ -97,6 +124,9 @@ records:
       type: str
     selector:
       description: The selector.
+      type: str
+    use:
+      description: Whether it signs now (V(current)), will (V(next)), or did (V(former)).
       type: str
     name:
       description: The full name of the TXT record.

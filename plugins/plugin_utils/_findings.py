@@ -25,7 +25,12 @@ from ansible_collections.mailforest.stack.plugins.plugin_utils._findings_directo
     of_sysvol,
 )
 from ansible_collections.mailforest.stack.plugins.plugin_utils._findings_hosts import of_controller, of_health
-from ansible_collections.mailforest.stack.plugins.plugin_utils._findings_mail import of_flows, of_relaying, of_texts
+from ansible_collections.mailforest.stack.plugins.plugin_utils._findings_mail import (
+    of_flows,
+    of_relaying,
+    of_rotation,
+    of_texts,
+)
 from ansible_collections.mailforest.stack.plugins.plugin_utils._names import of_names
 
 _FUNCTIONS = {"domain_controller": "AD-13", "mail_server": "MAIL-12", "gateway": "AD-11", "member": "AD-39"}
@@ -173,6 +178,7 @@ def _of_host(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
     yield from of_records(answers, plan)
     yield from of_layout(answers, plan)
     yield from of_texts(answers, plan)
+    yield from of_rotation(answers)
     yield from of_names(answers, plan)
     yield from of_flows(answers)
     yield from of_relaying(answers)

@@ -13,9 +13,11 @@ from ansible_collections.mailforest.stack.plugins.plugin_utils._answers import (
     flow_subject,
 )
 from ansible_collections.mailforest.stack.plugins.plugin_utils._broken import broken, line
-from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import Finding
+from ansible_collections.mailforest.stack.plugins.plugin_utils._finding import WARNING, Finding
 
 _SHORT = 80
+_LONG = 30
+"""Days after which keys that are out of use should be gone."""
 
 
 def of_flows(answers: HostAnswers) -> Iterator[Finding]:
@@ -45,9 +47,8 @@ def of_texts(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
         yield broken("MAIL-24", answers.host, "records of the mail domains", keys if "answers" in answer else answer)
         return
     values = {row["name"].rstrip(".").lower(): row for row in answer["answers"]}
-    signing = {row["name"]: "" for row in plan["mail"]["signing"] if row["host"] == answers.host and row["zone"]}
-    signing |= {row["name"]: row["value"] for row in keys["records"] if row["name"] in signing}
-    for name, expected in [*((row["name"], row["value"]) for row in plan["mail"]["texts"]), *signing.items()]:
+    texts = ((row["name"], row["value"]) for row in plan["mail"]["texts"])
+    for name, expected in [*texts, *_signing(answers.host, keys, plan)]:
         seen = values.get(name.lower(), {})
         found = [value for value in seen.get("values", []) if _kind(value) == (_kind(expected) or "v=DKIM1")]
         if found != [expected]:
@@ -60,6 +61,41 @@ def of_texts(answers: HostAnswers, plan: Plan) -> Iterator[Finding]:
                 cause="The record or the key was changed by hand, or the mail server has made a new key since.",
                 remedy="Run site.yml, which writes it into the directory's DNS.",
             )
+
+
+def _signing(host: str, keys: Registered, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Name and value of the keys that others verify this server's mail by; no value where it has none for a domain."""
+    for row in plan["mail"]["signing"]:
+        if row["host"] == host and row["zone"]:
+            used = [key for key in keys["records"] if key["domain"] == row["domain"] and key["use"] != "next"]
+            yield from ((key["name"], key["value"]) for key in used)
+            if not used:
+                yield row["name"], ""
+
+
+def of_rotation(answers: HostAnswers) -> Iterator[Finding]:
+    """A change of signing keys that nobody went on with."""
+    rotation = (answers.get("__dkim") or {}).get("rotation", {})
+    if not rotation:
+        return
+    begun, former = rotation["next"] or (rotation["former"] if not rotation["settled"] else ""), rotation["former"]
+    if begun:
+        yield _unfinished(answers.host, f"that of {begun} was begun and not completed")
+    elif rotation["former_days"] > _LONG:
+        days = rotation["former_days"]
+        yield _unfinished(answers.host, f"{former} has signed nothing for {days} days, and is still published")
+
+
+def _unfinished(host: str, found: str) -> Finding:
+    return Finding(
+        severity=WARNING,
+        requirement="MAIL-24",
+        vantage=host,
+        subject=f"signing keys of {host}",
+        expected="no change of keys is under way",
+        found=found,
+        remedy="Run rotate_dkim, which goes on where it stopped (docs/operations/signing-keys.md).",
+    )
 
 
 def _kind(value: str) -> str:

@@ -66,9 +66,10 @@ def signing_keys(answers: Answers) -> list[Mapping[str, Any]]:
 
 
 def unknown_keys(answers: Answers) -> Iterator[str]:
-    """The records of those keys of which nothing is known."""
-    known = {key["name"] for key in signing_keys(answers)}
-    yield from (row["name"] for row in answers.plan["mail"]["signing"] if row["name"] not in known)
+    """The first records of those servers' domains for which no key is known; keys have other names once changed."""
+    given = answers.given("__dkim", "records")
+    known = {(host, key["domain"]) for host, answer in given.items() for key in answer["records"] if key.get("strings")}
+    yield from (row["name"] for row in answers.plan["mail"]["signing"] if (row["host"], row["domain"]) not in known)
 
 
 def public_records(answers: Answers) -> list[str]:

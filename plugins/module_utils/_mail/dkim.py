@@ -9,6 +9,7 @@ import contextlib
 import grp
 import os
 import pwd
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._engine import NotYetKnowable, ResourceError, State, Step
 from .._topology import names
+from .selectors import Selectors
 
 try:
     from cryptography.hazmat.primitives import serialization
@@ -124,24 +126,26 @@ class DkimResource:
 
     batch = 1
 
-    def __init__(self, options: Mapping[str, Any], *, uid: int = 0) -> None:
-        """Check what becomes part of a path, and who shall read it; `uid` owns the directory."""
+    def __init__(self, options: Mapping[str, Any], *, uid: int = 0, selector: str = "") -> None:
+        """Check what becomes part of a path, and who shall read it; `uid` owns the directory.
+
+        The keys are those under `selector`; without one, those that the host signs with now.
+        """
         if serialization is None:
             raise NotYetKnowable("python3-cryptography is not installed. Nothing was changed. Install it.")
         self._directory = Path(options["directory"])
         self._domains: list[str] = options["domains"]
-        self._selector: str = options["selector"]
         self._bits: int = options["bits"]
-        _refuse(self._domains, self._selector)
+        _refuse(self._domains, options["selector"])
+        self._selectors = Selectors.read(self._directory, options["selector"])
+        self._selector = selector or self._selectors.current
         owner, group = _account(options["owner"], options["group"])
         self._directory_access = Access(uid=uid, gid=group, mode=_DIRECTORY_MODE)
         self._key_access = Access(uid=owner, gid=group, mode=_KEY_MODE)
 
-    def _path(self, domain: str) -> Path:
-        return self._directory / f"{domain}.{self._selector}.key"
-
-    def _keys(self) -> Iterator[tuple[str, Path]]:
-        return ((domain, self._path(domain)) for domain in self._domains)
+    def _keys(self, selector: str = "") -> Iterator[tuple[str, Path]]:
+        selector = selector or self._selector
+        return ((domain, key_path(self._directory, domain, selector)) for domain in self._domains)
 
     def current(self) -> State:
         """The keys that are there, without what must stay secret."""
@@ -195,22 +199,35 @@ class DkimResource:
         """Nothing is left to do."""
 
     def result(self) -> Mapping[str, Any]:
-        """What DNS must say of the keys that are there."""
-        return {"records": [self._record(domain, path) for domain, path in self._keys() if path.exists()]}
+        """What signs now, and what DNS must say of the keys that are there."""
+        found = Selectors.read(self._directory, self._selectors.base)
+        records = [
+            _record(domain, path, selector, use)
+            for use, selector in found.used
+            for domain, path in self._keys(selector)
+            if path.exists()
+        ]
+        return {"selector": found.current, "rotation": found.shown(time.time()), "records": records}
 
-    def _record(self, domain: str, path: Path) -> dict[str, Any]:
-        bits, public = load_public(path)
-        value = f"v=DKIM1; k=rsa; p={public}"
-        label = record_label(self._selector)
-        return {
-            "domain": domain,
-            "selector": self._selector,
-            "name": f"{label}.{domain}",
-            "path": str(path),
-            "bits": bits,
-            "value": value,
-            "strings": strings_of(value),
-        }
+
+def key_path(directory: Path, domain: str, selector: str) -> Path:
+    """Where a private key is."""
+    return directory / f"{domain}.{selector}.key"
+
+
+def _record(domain: str, path: Path, selector: str, use: str) -> dict[str, Any]:
+    bits, public = load_public(path)
+    value = f"v=DKIM1; k=rsa; p={public}"
+    return {
+        "domain": domain,
+        "selector": selector,
+        "use": use,
+        "name": f"{record_label(selector)}.{domain}",
+        "path": str(path),
+        "bits": bits,
+        "value": value,
+        "strings": strings_of(value),
+    }
 
 
 def _refuse(domains: list[str], selector: str) -> None:

@@ -319,7 +319,10 @@ class TextRecordPlan(TypedDict):
 
 
 class SigningPlan(TypedDict):
-    """A mail server and a domain that it signs for; `zone` is empty where the directory's DNS does not serve it."""
+    """A mail server and a domain that it signs for, and where its first key is published, before any change of keys.
+
+    `zone` is empty where the directory's DNS does not serve it.
+    """
 
     host: str
     domain: str

@@ -265,11 +265,11 @@ def _text_line(name: str, strings: Sequence[str]) -> str:
 
 def signing_records(keys: Iterable[Mapping[str, Any]], plan: Iterable[SigningPlan]) -> list[DnsRecordPlan]:
     """The records of those keys whose domain the directory's DNS serves."""
-    zones = {row["name"]: row["zone"] for row in plan}
+    zones = {row["domain"]: row["zone"] for row in plan}
     return [
         {"zone": zone, "name": _below(key["name"], zone), "type": "TXT", "values": [key["value"]]}
         for key in keys
-        if (zone := zones.get(key["name"], ""))
+        if (zone := zones.get(key["domain"], ""))
     ]
 
 

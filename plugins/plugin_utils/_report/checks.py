@@ -95,8 +95,11 @@ def _names(answers: HostAnswers, plan: Plan) -> Iterator[_Row]:
     if (answer := answers.get("__texts")) is not None:
         mail = plan["mail"]
         looked = "answers" in answer and "records" in (answers.get("__dkim") or {})
-        signing = [row["name"] for row in mail["signing"] if row["host"] == answers.host and row["zone"]]
-        for name in [*(row["name"] for row in mail["texts"]), *signing]:
+        domains = {row["domain"]: row["name"] for row in mail["signing"] if row["host"] == answers.host and row["zone"]}
+        keys = (answers.get("__dkim") or {}).get("records", [])
+        used = [row["name"] for row in keys if row["domain"] in domains and row["use"] != "next"]
+        lacking = [name for domain, name in domains.items() if domain not in {row["domain"] for row in keys}]
+        for name in [*(row["name"] for row in mail["texts"]), *used, *lacking]:
             yield "dns", "MAIL-24", answers.host, f"TXT {name}", looked
 
 

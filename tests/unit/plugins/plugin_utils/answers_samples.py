@@ -174,7 +174,10 @@ def registered() -> dict[str, dict[str, Any]]:
     hosts["gw-hq"] |= {"__host": {"problems": []}, "__firewall": {"problems": []}}
     hosts["outside"]["__relaying"] = {"replies": [{"server": "mx1", "sender": "", "code": 554, "relays": False}]}
     hosts["mx1"] |= {
-        "__dkim": {"records": [signing_key()]},
+        "__dkim": {
+            "records": [signing_key()],
+            "rotation": {"next": "", "former": "", "former_days": -1, "settled": True},
+        },
         "__texts": {
             "answers": [
                 {"name": "example.test.", "values": ["other", "v=spf1 mx -all"], "error": ""},
@@ -188,7 +191,8 @@ def registered() -> dict[str, dict[str, Any]]:
 
 def signing_key() -> dict[str, Any]:
     """What a mail server says of a key that it signs with."""
-    return {"name": KEY, "domain": "example.test", "value": "v=DKIM1; p=AAAA", "strings": ["v=DKIM1; p=AAAA"]}
+    value = "v=DKIM1; p=AAAA"
+    return {"name": KEY, "domain": "example.test", "use": "current", "value": value, "strings": [value]}
 
 
 def sysvol() -> dict[str, Any]:

@@ -405,3 +405,31 @@ def test_nothing_known_matters_where_the_world_could_know_it(hosts: Hosts, world
     given = answers(hosts)
     given.plan["mail"]["names"][0]["worldwide"] = worldwide
     assert [finding.found for finding in judge(given)] == (["NXDOMAIN"] if worldwide else [])
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"next": "mx1-20261129", "settled": False}, "that of mx1-20261129 was begun and not completed"),
+        ({"former": "mx0", "settled": False}, "that of mx0 was begun and not completed"),
+        ({"former": "mx0", "former_days": 31}, "mx0 has signed nothing for 31 days, and is still published"),
+    ],
+    ids=["begun", "not settled", "old"],
+)
+def test_a_change_of_signing_keys_that_nobody_went_on_with(hosts: Hosts, change: dict[str, Any], found: str) -> None:
+    """The control: former keys that are out of use for a month are as they should be."""
+    rotation = hosts["mx1"]["__dkim"]["rotation"]
+    rotation |= change
+    finding = only(hosts)
+    assert (finding.severity, finding.requirement, finding.found) == ("warning", "MAIL-24", found)
+    rotation |= {"next": "", "former": "mx0", "former_days": 30, "settled": True}
+    assert judge(answers(hosts)) == []
+
+
+def test_the_key_that_signed_before_must_be_in_dns_too(hosts: Hosts) -> None:
+    """One that will sign next need not be, until somebody goes on."""
+    keys = hosts["mx1"]["__dkim"]["records"]
+    keys += [{**keys[0], "name": "mx1-2._domainkey.example.test", "use": "next"}]
+    assert judge(answers(hosts)) == []
+    keys += [{**keys[0], "name": "mx0._domainkey.example.test", "use": "former"}]
+    assert only(hosts).subject == "TXT mx0._domainkey.example.test"

@@ -128,7 +128,7 @@ def _layout(compiled: dict[str, Any]) -> dict[str, Any]:
 
 def _mail_server(compiled: dict[str, Any], name: str) -> dict[str, Any]:
     keys = [
-        {"name": row["name"], "value": "v=DKIM1; k=rsa; p=AAAA"}
+        {"name": row["name"], "value": "v=DKIM1; k=rsa; p=AAAA", "domain": row["domain"], "use": "current"}
         for row in compiled["mail"]["signing"]
         if row["host"] == name and row["zone"]
     ]
