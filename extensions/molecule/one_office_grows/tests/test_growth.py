@@ -25,7 +25,7 @@ from ansible_collections.mailforest.stack.tests.system.support.playbook import (
     verify,
 )
 
-SCENARIO = Path(__file__).parent.parent
+INVENTORY = Path(__file__).parent.parent / "inventory"
 DOMAIN = "lab12.example.test"
 FIRST, SECOND, THIRD = "dc12", "dc13", "dc-annex"
 GATEWAY = "gw12"
@@ -38,7 +38,7 @@ DIRECTORY = "/var/lib/samba/private"
 def _inventories(*more: str) -> list[Path]:
     """The office's inventory with what it has grown by; the last one says how the lab's hosts are reached."""
     office, *_others, lab = (Path(path) for path in os.environ["ANSIBLE_INVENTORY"].split(","))
-    return [office, *(SCENARIO / name for name in more), lab]
+    return [office, *(INVENTORY / name for name in more), lab]
 
 
 def _run(playbook: str, *more: str, check: bool = False, **extra: Any) -> Run:
