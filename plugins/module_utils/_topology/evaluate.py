@@ -17,7 +17,7 @@ from .placement import propose
 from .plan import Plan
 from .reader import FORM_RULES, Reader, Record, blank, nearest
 from .rules import RULES, Context
-from .schema import GROUP_ABOUT, HOST_VARIABLES, PREFIX, VARIABLES, Variable, known_names
+from .schema import GROUP_ABOUT, HOST_VARIABLES, LEAVING, PREFIX, VARIABLES, Variable, known_names
 from .waivers import WAIVER_RULES, apply_waivers
 
 UNKNOWN_VARIABLE = Rule(
@@ -30,11 +30,16 @@ UNKNOWN_GROUP = Rule(
     requirement="AD-33",
     summary="Every inventory group whose name begins with `mailforest_` is one that this version knows.",
 )
+LEAVING_APART = Rule(
+    name="leaving-host-apart",
+    requirement="AD-33",
+    summary="A host that leaves is in no other group of the system.",
+)
 MISSING_VARIABLE = Rule(name="missing-variable", requirement="AD-33", summary="Every required variable is set.")
 UNDEFINED_VALUE = Rule(
     name="undefined-value", requirement="AD-33", summary="Every template in a value can be worked out."
 )
-INPUT_RULES: tuple[Rule, ...] = (UNKNOWN_VARIABLE, UNKNOWN_GROUP, MISSING_VARIABLE, UNDEFINED_VALUE)
+INPUT_RULES: tuple[Rule, ...] = (UNKNOWN_VARIABLE, UNKNOWN_GROUP, LEAVING_APART, MISSING_VARIABLE, UNDEFINED_VALUE)
 
 
 _FSMO, _AUTO = "mailforest_fsmo", "auto"
@@ -97,9 +102,11 @@ def _blank_variable(variable: Variable) -> Any:
 
 
 def _read_hosts(raw: RawInput, reader: Reader) -> Mapping[str, Host]:
-    """The hosts, with their own variables read."""
+    """The hosts, with their own variables read. One that leaves is none of them."""
     hosts: dict[str, Host] = {}
     for name, source in raw.hosts.items():
+        if source.groups == (LEAVING,):
+            continue
         read: dict[str, Any] = {
             variable.name: variable.kind.read(source.variables[variable.name], f"{name}.{variable.name}", reader)
             if source.variables.get(variable.name) is not None
@@ -139,6 +146,18 @@ def _input_findings(raw: RawInput) -> Iterator[Finding]:
                 remedy=f"{_near(name, GROUP_ABOUT)}The groups are: {', '.join(GROUP_ABOUT)}.",
             )
         )
+    for name, host_input in raw.hosts.items():
+        if LEAVING in host_input.groups and len(host_input.groups) > 1:
+            others = ", ".join(group for group in host_input.groups if group != LEAVING)
+            yield LEAVING_APART.finding(
+                Violation(
+                    place=LEAVING,
+                    value=name,
+                    host=name,
+                    message=f"The host leaves, and is in {others} too.",
+                    remedy=f"Take it out of {LEAVING}, or out of everything else.",
+                )
+            )
     for place, why in raw.undefined.items():
         yield UNDEFINED_VALUE.finding(
             Violation(

@@ -32,12 +32,14 @@ GROUPS: dict[str, Function] = {
     "mailforest_members": Function.MEMBER,
 }
 OBSERVERS = "mailforest_observers"
+LEAVING = "mailforest_leaving"
 GROUP_ABOUT: dict[str, str] = {
     "mailforest_domain_controllers": "Samba domain controllers. The first host of the group creates the forest.",
     "mailforest_mail_servers": "Mail servers: Postfix and Dovecot with the directory's users.",
     "mailforest_gateways": "Hosts between an office and the Internet: they forward, filter and translate addresses.",
     "mailforest_members": "Hosts that are members of the domain.",
     OBSERVERS: "Vantage points that are no part of the system: only probes run there, nothing is configured.",
+    LEAVING: "Hosts of a site that is taken away by `site_remove`: no part of the system any more, in no other group.",
 }
 
 

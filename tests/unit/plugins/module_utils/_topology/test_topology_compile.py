@@ -74,6 +74,12 @@ def test_the_forest(one: Any) -> None:
     }
 
 
+def test_a_host_that_leaves_is_no_part_of_it(one: Any) -> None:
+    leaving = host("mailforest_leaving", address="198.51.100.90", site="hq")
+    assert plan(ONE_OFFICE, {"hosts/dc9": leaving}) == one
+    assert plan(ONE_OFFICE, {"hosts/dc9": leaving | {"groups": [MEMBER]}}) != one
+
+
 def test_the_first_domain_controller_has_every_role_that_is_not_named(one: Any, two: Any) -> None:
     assert one["first_dc"] == "dc1"
     assert set(one["fsmo"].values()) == {"dc1"}

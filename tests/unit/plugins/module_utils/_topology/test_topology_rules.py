@@ -84,6 +84,7 @@ ONE: list[Row] = [
     ("unknown-variable", "mailforest_user", {"unknown/mailforest_user": ""}, set()),
     ("unknown-variable", "mailforest_sit", {"unknown/mailforest_sit": "dc1"}, set()),
     ("unknown-group", "mailforest_mailservers", {"hosts/mx1/groups": [MX, "mailforest_mailservers"]}, set()),
+    ("leaving-host-apart", "mailforest_leaving", {"hosts/mx1/groups": [MX, "mailforest_leaving"]}, set()),
     ("missing-variable", "mailforest_forest", {"mailforest_forest": DROP}, set()),
     ("missing-variable", "mailforest_sites", {"mailforest_sites": None}, {"host-has-site", "mail-home-exists"}),
     ("undefined-value", "mailforest_dns", {"undefined/mailforest_dns": "'x' is undefined"}, set()),
