@@ -124,6 +124,22 @@ def _near(name: str, known: Iterable[str]) -> str:
     return hint.replace("'", f"'{PREFIX}", 1)
 
 
+def _leaving_findings(raw: RawInput) -> Iterator[Finding]:
+    """Hosts that leave and stay at once."""
+    for name, host_input in raw.hosts.items():
+        if LEAVING in host_input.groups and len(host_input.groups) > 1:
+            others = ", ".join(group for group in host_input.groups if group != LEAVING)
+            yield LEAVING_APART.finding(
+                Violation(
+                    place=LEAVING,
+                    value=name,
+                    host=name,
+                    message=f"The host leaves, and is in {others} too.",
+                    remedy=f"Take it out of {LEAVING}, or out of everything else.",
+                )
+            )
+
+
 def _input_findings(raw: RawInput) -> Iterator[Finding]:
     """What is wrong with names of variables and groups, and with templates."""
     known = sorted(known_names())
@@ -146,18 +162,7 @@ def _input_findings(raw: RawInput) -> Iterator[Finding]:
                 remedy=f"{_near(name, GROUP_ABOUT)}The groups are: {', '.join(GROUP_ABOUT)}.",
             )
         )
-    for name, host_input in raw.hosts.items():
-        if LEAVING in host_input.groups and len(host_input.groups) > 1:
-            others = ", ".join(group for group in host_input.groups if group != LEAVING)
-            yield LEAVING_APART.finding(
-                Violation(
-                    place=LEAVING,
-                    value=name,
-                    host=name,
-                    message=f"The host leaves, and is in {others} too.",
-                    remedy=f"Take it out of {LEAVING}, or out of everything else.",
-                )
-            )
+    yield from _leaving_findings(raw)
     for place, why in raw.undefined.items():
         yield UNDEFINED_VALUE.finding(
             Violation(
