@@ -158,9 +158,9 @@ DIRECTORY = (
         inject=shell(
             "dc3",
             "systemctl stop mailforest-sysvol-sync.timer;"
-            f' getfattr -n security.NTACL -e base64 --absolute-names "{_POLICY}" >/root/acl;'
             f' samba-tool ntacl set "O:BAG:BAD:(A;OICI;FA;;;WD)" "{_POLICY}"',
-            "setfattr --restore=/root/acl; rm /root/acl; systemctl start mailforest-sysvol-sync.timer",
+            # What brings files and access lists from the PDC emulator every few minutes.
+            "systemctl start mailforest-sysvol-sync.service mailforest-sysvol-sync.timer",
         ),
     ),
     Fault(
