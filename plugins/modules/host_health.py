@@ -145,6 +145,23 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+maintenance:
+  description: >-
+    Hosts that are in maintenance by what this one remembers, as the playbook C(maintenance_on) has told it.
+    What is wrong with the host is told all the same.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: The host's inventory name.
+      type: str
+    reason:
+      description: What is being done.
+      type: str
+    days:
+      description: For how many days.
+      type: int
 problems:
   description: What is wrong; empty when all is well. It is no failure of the module.
   returned: always
@@ -182,6 +199,7 @@ problems:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailforest.stack.plugins.module_utils._health.run import look
+from ansible_collections.mailforest.stack.plugins.module_utils._host import maintenance
 
 
 def main() -> None:
@@ -211,7 +229,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    module.exit_json(changed=False, problems=[problem.shown() for problem in look(module.params)])
+    problems = [problem.shown() for problem in look(module.params)]
+    module.exit_json(changed=False, problems=problems, maintenance=[row.shown() for row in maintenance.read()])
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from ansible_collections.mailforest.stack.plugins.plugin_utils._findings_mail im
     of_rotation,
     of_texts,
 )
+from ansible_collections.mailforest.stack.plugins.plugin_utils._maintenance import excused, forgotten
 from ansible_collections.mailforest.stack.plugins.plugin_utils._names import of_names
 
 _FUNCTIONS = {"domain_controller": "AD-13", "mail_server": "MAIL-12", "gateway": "AD-11", "member": "AD-39"}
@@ -223,4 +224,5 @@ def judge(answers: Answers) -> list[Finding]:
     """All findings, sorted."""
     found = [finding for host in answers.by_host.values() for finding in _of_host(host, answers.plan)]
     found += [finding for rule in _OF_ALL for finding in rule(answers)]
+    found = [*excused(found, answers), *forgotten(answers)]
     return sorted(found, key=lambda finding: finding.order)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .._proc import LISTEN, UNCONNECTED, command, inodes, processes, program, read, sockets
+from . import maintenance
 
 DOMAIN_CONTROLLER, MAIL_SERVER, GATEWAY, MEMBER = "domain_controller", "mail_server", "gateway", "member"
 
@@ -67,6 +68,7 @@ class Facts:
     address_fault: str
     xattr_fault: str
     port_53_holder: str
+    maintenance: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,12 @@ def _port_53_holder(proc: Path) -> str:
     return ", ".join(sorted({command(process) for process in holders if not program(process).startswith("samba")}))
 
 
+def _maintenance(root: Path, name: str) -> str:
+    """Why the host was taken out of service; empty where it was not."""
+    rows = maintenance.read(root / maintenance.DIRECTORY.relative_to("/"))
+    return next((row.reason for row in rows if row.host == name), "")
+
+
 def read_facts(wanted: Wanted, *, root: Path = Path("/")) -> Facts:
     """Look at the host. Changes nothing."""
     release, controls = _os_release(root), DOMAIN_CONTROLLER in wanted.functions
@@ -166,6 +174,7 @@ def read_facts(wanted: Wanted, *, root: Path = Path("/")) -> Facts:
         address_fault=_address_fault(wanted.address) if wanted.address else "",
         xattr_fault=_xattr_fault(root / wanted.samba_path.lstrip("/")) if controls else "",
         port_53_holder=_port_53_holder(root / "proc") if controls else "",
+        maintenance=_maintenance(root, wanted.name),
     )
 
 
@@ -232,6 +241,17 @@ def _directory(wanted: Wanted, facts: Facts) -> Iterator[Finding]:
         yield Finding("port 53", f"held by {facts.port_53_holder}", "Samba could not answer DNS", remedy)
 
 
+def _service(wanted: Wanted, facts: Facts) -> Iterator[Finding]:
+    if facts.maintenance:
+        yield Finding(
+            "maintenance",
+            f"it is in maintenance: {facts.maintenance}",
+            "what was stopped for the work would be started",
+            f"Run maintenance_off when the work is done, or leave it out: --limit 'all:!{wanted.name}'.",
+        )
+
+
 def judge(wanted: Wanted, facts: Facts) -> list[Finding]:
     """Everything that stands against the host becoming what it is to be."""
-    return [finding for check in (_system, _resources, _network, _directory) for finding in check(wanted, facts)]
+    checks = (_service, _system, _resources, _network, _directory)
+    return [finding for check in checks for finding in check(wanted, facts)]

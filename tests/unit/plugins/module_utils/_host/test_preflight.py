@@ -51,6 +51,7 @@ GOOD = Facts(
         pytest.param({"release": ""}, {}, ["release"], id="testing has no number"),
         pytest.param({"python": (3, 9)}, {}, ["python"], id="old python"),
         pytest.param({"root": False}, {}, ["privileges"], id="no root"),
+        pytest.param({"maintenance": "new disk"}, {}, ["maintenance"], id="in maintenance"),
         pytest.param({"systemd": False}, {}, ["systemd"], id="no systemd"),
         pytest.param({"memory": 600}, {}, ["memory"], id="too little for a DC"),
         pytest.param({"memory": 600}, {"functions": ("gateway",)}, [], id="enough for a gateway"),
