@@ -5,10 +5,10 @@ LAB ?= two-offices
 EXAMPLE ?= two-offices
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab demo test test-unit test-faults lint bench docs metrics clean
+.PHONY: help setup lab demo test test-unit test-faults test-roles test-matrix lint bench docs metrics clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 setup: ## install what is missing on this machine, start the container engine
 	@tools/setup demo
@@ -28,6 +28,12 @@ test-unit: ## the unit tests alone
 
 test-faults: ## bad times: power cuts, killed runs, full disks, controllers that go; too long for CI
 	@tools/test faults
+
+test-roles: ## each role alone, with alternative variables and with CI's; too long for CI
+	@tools/test roles
+
+test-matrix: ## the oldest and the newest supported ansible-core, the newest on Debian 13
+	@tools/test unit matrix
 
 lint: ## linters and type checks alone
 	@tools/lint

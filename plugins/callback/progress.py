@@ -5,16 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import time
-from pathlib import Path
-from typing import Any
-
-from ansible import constants as C
-from ansible import context
-from ansible.plugins.callback import CallbackBase
-from ansible_collections.mailforest.stack.plugins.plugin_utils._progress import Cache, Progress, kind_of_run
-
 DOCUMENTATION = r"""
 name: progress
 type: notification
@@ -61,6 +51,16 @@ example: |
   [defaults]
   callbacks_enabled = mailforest.stack.progress
 """
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible import constants as C
+from ansible import context
+from ansible.plugins.callback import CallbackBase
+from ansible_collections.mailforest.stack.plugins.plugin_utils._progress import Cache, Progress, kind_of_run
 
 
 class CallbackModule(CallbackBase):
