@@ -135,12 +135,13 @@ MAIL = (
             "postsuper -d ALL hold; postconf -X defer_transports; postfix reload",
         ),
     ),
+    # Samba reads it when it starts; Postfix and Dovecot have processes that begin anew with what lies there.
     Fault(
         name="certificate replaced and not served",
-        host="mx1",
-        requirement="MAIL-6",
-        about=r"^certificate at port 993: another",
-        inject=with_copy("mx1", _CERTIFICATE, _FOREIGN),
+        host="dc2",
+        requirement="AD-10",
+        about=r"^certificate at port 636: another",
+        inject=with_copy("dc2", _CERTIFICATE, _FOREIGN),
     ),
     Fault(
         name="IMAP shows a foreign certificate",
