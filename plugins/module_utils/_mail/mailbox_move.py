@@ -131,7 +131,7 @@ def _extracted(piece: Path, directory: Path) -> list[str]:
 
 def _dated(path: Path, mark: str) -> None:
     """To the nanosecond, which a tar file does not hold; what was changed since it was listed is not dated so."""
-    size, _, time = mark.partition(" ")
+    size, _blank, time = mark.partition(" ")
     if time.isdigit() and path.lstat().st_size == int(size):
         os.utime(path, ns=(int(time), int(time)))
 
@@ -156,20 +156,24 @@ def route(address: str) -> str:
     return ""
 
 
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
 def main(arguments: list[str]) -> int:
     """Run one of the commands."""
     command, directory, *rest = arguments
     if command == "route":
-        print(route(directory))
+        _say(route(directory))
     elif command == "known":
-        print(json.dumps(known(Path(directory))))
+        _say(json.dumps(known(Path(directory))))
     elif command == "pack":
         other = json.loads(Path(rest[1]).read_text(encoding="utf-8"))
-        print(json.dumps(pack(Path(directory), Path(rest[0]), other)))
+        _say(json.dumps(pack(Path(directory), Path(rest[0]), other)))
     else:
-        print(json.dumps(unpack(Path(directory), Path(rest[0]), rest[1])))
+        _say(json.dumps(unpack(Path(directory), Path(rest[0]), rest[1])))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    raise SystemExit(main(sys.argv[1:]))
