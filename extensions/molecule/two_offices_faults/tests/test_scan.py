@@ -97,7 +97,7 @@ def _udp(vantage: str, name: str, address: str) -> set[int]:
 def _noting(name: str) -> Iterator[None]:
     seen = "set seen { type inet_service; flags dynamic; size 65535; }"
     chain = f"chain in {{ type filter hook input priority 300; udp sport {_SOURCE} add @seen {{ udp dport }}; }}"
-    root_shell(at(name), f"nft 'table inet scan {{ {seen} {chain} }}'")
+    root_shell(at(name), f"nft 'table inet scan {{ {seen}; {chain}; }}'")
     try:
         yield
     finally:
