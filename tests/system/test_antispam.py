@@ -90,18 +90,6 @@ def test_the_public_dns_is_told_the_same(server: str, office: Office) -> None:
     assert f'{office.mail_domain}. 3600 IN TXT "v=spf1 mx -all"' in text
 
 
-def _fetched(client: Client, subject: str) -> bytes:
-    """The message as the recipient has it."""
-    assert client.found(993, TARGET.recipient, subject)
-    with client.imap(993) as session:
-        session.login(TARGET.recipient.login, TARGET.recipient.password)
-        session.select("INBOX", readonly=True)
-        (number,) = session.search(None, "HEADER", "Subject", f'"{subject}"')[1][0].split()
-        ((_head, message), *_rest) = session.fetch(number.decode(), "(RFC822)")[1]  # type: ignore[misc]
-    assert isinstance(message, bytes)
-    return message
-
-
 def _judged(server: str, message: bytes) -> dict[str, Any]:
     """What rspamd there sees in a message that comes from elsewhere."""
     text = message.decode().replace("\r\n", "\n").rstrip("\n")
@@ -115,7 +103,7 @@ def _judged(server: str, message: bytes) -> dict[str, Any]:
 def test_mail_of_a_user_is_signed(server: str, client: Client, office: Office) -> None:
     """MAIL-24: it verifies by what DNS has, and does not when a word of it is changed; nothing tells the login."""
     subject = client.send(587, TARGET.sender, [TARGET.recipient.address], subject=f"{MARK} {server} signed")
-    message = _fetched(client, subject)
+    message = client.fetched(993, TARGET.recipient, subject)
     start = message.index(b"DKIM-Signature:")
     assert f"d={office.mail_domain}; s={_selector(server, office)};".encode() in b" ".join(message[start:].split())
     assert "R_DKIM_ALLOW" in _judged(server, message)
@@ -171,7 +159,7 @@ def test_spam_from_outside_is_refused_in_the_session(server: str, client: Client
         _from_outside(office, server, honest, letter(f"someone@{honest}", TARGET.recipient.address, spam, GTUBE)) == 554
     )
     assert _from_outside(office, server, honest, letter(f"someone@{honest}", TARGET.recipient.address, good)) == 250
-    assert b"spf=pass" in _fetched(client, good)
+    assert b"spf=pass" in client.fetched(993, TARGET.recipient, good)
     assert client.copies(993, TARGET.recipient, [spam]) == {spam: 0}
 
 

@@ -127,6 +127,17 @@ class Client:
             time.sleep(0.5)
         return False
 
+    def fetched(self, port: int, user: User, subject: str) -> bytes:
+        """The message with this subject as it is in the inbox, once it is there."""
+        assert self.found(port, user, subject)
+        with self.imap(port) as session:
+            session.login(user.login, user.password)
+            session.select("INBOX", readonly=True)
+            (number,) = session.search(None, "HEADER", "Subject", f'"{subject}"')[1][0].split()
+            ((_head, message), *_rest) = session.fetch(number.decode(), "(RFC822)")[1]  # type: ignore[misc]
+        assert isinstance(message, bytes)
+        return message
+
     def copies(self, port: int, user: User, subjects: Iterable[str], *, name: str = "") -> dict[str, int]:
         """How many messages with each of the subjects are in the inbox, seen through this port in one session."""
         count = self._imap_copies if READING[port].startswith("imap") else self._pop3_copies
