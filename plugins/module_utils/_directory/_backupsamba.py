@@ -10,6 +10,7 @@ import ipaddress
 import logging
 import os
 import socket
+import subprocess
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -66,6 +67,24 @@ def commands() -> Any:
     return backup
 
 
+def offline() -> Any:
+    """Samba's offline backup, copying LMDB's files in a way that waits for nobody.
+
+    Samba's own holds a read lock on the directory and starts `mdb_copy`, which wants the lock that whoever writes has;
+    and that one waits for the read lock to go before it can end. Neither ever does, and nobody can write meanwhile. A
+    compacting copy only reads: it is of what was written last, and holds the same.
+    """
+    command = commands().cmd_domain_backup_offline()
+    command.offline_mdb_copy = lambda path: _mdb_copy(path, path + command.backup_ext)
+    return command
+
+
+def _mdb_copy(path: str, target: str) -> None:
+    unfinished = f"{path}.copy.mdb"
+    subprocess.run(["mdb_copy", "-n", "-c", path, unfinished], check=True)
+    Path(unfinished).rename(target)
+
+
 def work(request: dict[str, Any]) -> dict[str, Any]:
     """Make the archive below `directory`; answer with its path and what is in it."""
     _bindings.require()
@@ -82,7 +101,7 @@ def work(request: dict[str, Any]) -> dict[str, Any]:
     settings = _bindings.load_settings(configuration)
     logging.getLogger().setLevel(logging.INFO)
     if request["kind"] == "offline":
-        commands().cmd_domain_backup_offline().run(sambaopts=Options(settings, account=True), targetdir=str(directory))
+        offline().run(sambaopts=Options(settings, account=True), targetdir=str(directory))
     else:
         server = _reachable(f"{str(settings.get('netbios name')).lower()}.{found.domain.dns_name}")
         options = Options(settings, account=True)

@@ -93,6 +93,40 @@ sam = SamDB(url="ldap://drill9.{domain}", credentials=user, lp=lp)
 print(len(sam.search(base=sam.domain_dn(), expression="(sAMAccountName=drilled)")))
 """
 
+# Begins a change, and ends it once a backup copies the databases.
+_WRITER = """
+import glob, sys, time
+from samba.auth import system_session
+from samba.param import LoadParm
+from samba.samdb import SamDB
+import ldb
+lp = LoadParm()
+lp.load_default()
+sam = SamDB(url=lp.private_path("sam.ldb"), session_info=system_session(), lp=lp)
+sam.transaction_start()
+changed = ldb.Message(ldb.Dn(sam, "CN=Users," + sam.domain_dn()))
+changed["url"] = ldb.MessageElement(sys.argv[1], ldb.FLAG_MOD_REPLACE, "url")
+sam.modify(changed)
+print("writing", flush=True)
+end = time.monotonic() + 20
+copies = lp.private_path("sam.ldb.d/*.copy.mdb"), lp.private_path("sam.ldb.d/*.ldb.bak-offline")
+while time.monotonic() < end and not any(glob.glob(one) for one in copies):
+    time.sleep(0.005)
+print("met" if time.monotonic() < end else "alone", flush=True)
+sam.transaction_commit()
+print("done", flush=True)
+"""
+_READER = """
+from ldb import SCOPE_BASE
+from samba.auth import system_session
+from samba.param import LoadParm
+from samba.samdb import SamDB
+lp = LoadParm()
+lp.load_default()
+sam = SamDB(url=lp.private_path("sam.ldb"), session_info=system_session(), lp=lp)
+print(sam.search("CN=Users," + sam.domain_dn(), SCOPE_BASE, attrs=["url"])[0]["url"][0].decode())
+"""
+
 
 def _domain(host: Host) -> str:
     return solo(host).fqdn.partition(".")[2]
@@ -178,6 +212,26 @@ def test_one_that_is_killed_leaves_nothing_that_looks_whole(host: Host) -> None:
     root_shell(host, "systemctl reset-failed mailforest-backup.service; systemctl start mailforest-backup.service")
     assert "unfinished" not in root_shell(host, f"ls -A {PLACE}")
     assert root_shell(host, "find /var/lib/samba -name '*.bak-offline' -o -name '*.copy.?db'") == ""
+
+
+def test_a_change_made_meanwhile_and_a_backup_do_not_wait_for_each_other(host: Host) -> None:
+    """With LMDB, Samba's own offline backup and the writer would, until one is killed."""
+    url, output = f"https://{secrets.token_hex(8)}.example.test/", "/run/mailforest-writer"
+    root_shell(
+        host,
+        f"umask 077; systemd-run --quiet --unit=mailforest-writer -p StandardOutput=truncate:{output}"
+        f" -p RuntimeMaxSec=120 python3 -c '{_WRITER}' {url}",
+    )
+    try:
+        eventually(lambda: "writing" in host.file(output).content_string, seconds=30, pause=0.2)
+        made = module(host, "domain_backup", kind="offline", max_age=0, timeout=60, recipients=[], label="writer")
+        eventually(lambda: "done" in host.file(output).content_string, seconds=30)
+        lmdb = host.run("ls /var/lib/samba/private/sam.ldb.d/*.ldb-lock").rc == 0
+        assert ("met" in host.file(output).content_string) == lmdb  # the other kind waits for the writer's end
+    finally:
+        host.run("systemctl stop mailforest-writer.service")
+    assert made["backup"]["objects"] > 1000
+    assert root_shell(host, f"python3 -c '{_READER}'").strip() == url
 
 
 def test_the_forest_comes_back_and_a_user_logs_in(drill: Host) -> None:
