@@ -87,6 +87,19 @@ class Log:
     """The longest time in which nothing was accepted although somebody tried."""
 
 
+def merged(logs: Iterable[Log]) -> Log:
+    """What happened at several doors; the outage is that of the worst."""
+    found = Log()
+    for log in logs:
+        found.sent += log.sent
+        found.accepted |= log.accepted
+        found.failed += log.failed
+        found.refused += log.refused
+        found.unanswered += log.unanswered
+        found.outage = max(found.outage, log.outage)
+    return found
+
+
 class Sender(threading.Thread):
     """Sends one message after another, each again until it is accepted."""
 
