@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run of site.yml that is watched task by task, and killed in the middle of one."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from .playbook import ARGUMENTS, PLAYBOOKS
+
+_TASK = re.compile(rb"^(?:TASK|RUNNING HANDLER) \[(.*)\]", re.MULTILINE)
+_RUN_SECONDS = 3600
+
+
+class Watched:
+    """A run in a session of its own, which writes what it does into a file."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        playbook = PLAYBOOKS / "office.yml"
+        plain = {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default", "ANSIBLE_NOCOLOR": "1"}
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                ["ansible-playbook", *ARGUMENTS, str(playbook)],
+                cwd=playbook.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**os.environ, **plain},
+            )
+
+    def tasks(self) -> list[str]:
+        """The tasks that have begun."""
+        return [name.decode() for name in _TASK.findall(self.log.read_bytes())]
+
+    def succeed(self) -> None:
+        """Wait until it has."""
+        code = self.process.wait(timeout=_RUN_SECONDS)
+        assert code == 0, self.log.read_text(encoding="utf-8")[-4000:]
+
+    def kill(self, *, task: int, after: float) -> str:
+        """Killed, with whatever it has started here, so long after a task has begun; the name of the last one."""
+        deadline = time.monotonic() + _RUN_SECONDS
+        while len(self.tasks()) < task:
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")[-4000:]
+            assert time.monotonic() < deadline, f"task {task} did not begin"
+            time.sleep(0.1)
+        time.sleep(after)
+        assert self.process.poll() is None, f"it had ended {after:.1f} s after its task {task} began"
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=30)
+        return self.tasks()[-1]
