@@ -29,6 +29,8 @@ class Repeated(threading.Thread):
         """The longest time that one thing took."""
         self.tries = 1
         """The most attempts that one thing took."""
+        self.cured = True
+        """Whether the last attempt worked."""
         self.error: BaseException | None = None
         self._end = threading.Event()
 
@@ -48,9 +50,11 @@ class Repeated(threading.Thread):
             try:
                 self.done.append(self.act(number))
             except FAILS as exc:
+                self.cured = False
                 self.failed.append(f"{type(exc).__name__}: {exc}")
                 self._end.wait(self.pause)
             else:
+                self.cured = True
                 self.outage = max(self.outage, time.monotonic() - begun)
                 self.tries = max(self.tries, tries)
                 return
