@@ -20,9 +20,10 @@ from .people import write
 from .playbook import eventually
 from .repeated import Repeated, repeated
 from .steady_mail import Counted, count
-from .traffic import STRANGER, mailbox, strangers
+from .traffic import mailbox, strangers
 
 _NAME = "crowd"
+_STRANGER = "stranger@elsewhere.example"
 _KNOWN_SECONDS = 180
 """Until the tables of recipients have somebody new, and logins are taken everywhere."""
 _ROUND_SECONDS = 5.0
@@ -91,7 +92,7 @@ def _takes(server: Server, people: Sequence[Person]) -> bool:
     with smtplib.SMTP(server.address, 25, "client.example.test", timeout=20) as session:
         session.starttls(context=strangers())
         session.ehlo()
-        session.mail(STRANGER)
+        session.mail(_STRANGER)
         return {session.rcpt(person.user.address)[0] for person in people} == {250}
 
 

@@ -32,9 +32,9 @@ from .network import ldap_add
 from .office import Office
 from .playbook import eventually
 from .repeated import Repeated, repeated
+from .senders import domain_of_letters, honest, own_address
 from .steady_mail import Counted, Door, Outcome, Sender, count, merged, steady
 
-STRANGER = "stranger@elsewhere.example"
 DELIVERED_SECONDS = 900
 REPLICATED_SECONDS = 900
 _STRAY_SECONDS = 5
@@ -123,14 +123,17 @@ class Writer:
 
 @contextmanager
 def place(office: Office) -> Iterator[None]:
-    """Where the changes are made, on every controller; removed at the end with all that is in it."""
+    """Where changes are made, on every controller, and a domain whose mail comes from here; removed at the end."""
     first = office.controllers[0]
     writer = Writer(office=office, controllers=(first,), run_name="")
     assert writer.add(first, _PLACE, {"objectClass": "organizationalUnit"}) in (_ADDED, _THERE_ALREADY)
     for name in office.controllers[1:]:
         module(at(name), "replication_sync", wait=180)
-    yield
-    root_shell(at(first), f"samba-tool ou delete '{_PLACE}' --force-subtree-delete")
+    try:
+        with honest(office, own_address(office)):
+            yield
+    finally:
+        root_shell(at(first), f"samba-tool ou delete '{_PLACE}' --force-subtree-delete")
 
 
 @contextmanager
@@ -157,8 +160,9 @@ def strangers() -> ssl.SSLContext:
 
 def doors(office: Office, target: Target) -> Iterator[tuple[Door, str]]:
     """Into each office, with the sender: from the Internet as another server, from inside as a user."""
+    letters = domain_of_letters(office)
     for gateway in office.gateways:
-        yield Door(address=office.public_addresses[gateway], context=strangers()), STRANGER
+        yield Door(address=office.public_addresses[gateway], context=strangers(), name=letters), f"someone@{letters}"
     trusting = ssl.create_default_context(cafile=str(target.ca_file))
     for server in target.hosts:
         yield Door(address=server.address, context=trusting, user=target.sender), target.sender.address

@@ -25,6 +25,7 @@ from ansible_collections.mailforest.stack.tests.system.support.mail_target impor
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, eventually, verified
 from ansible_collections.mailforest.stack.tests.system.support.repeated import Repeated
+from ansible_collections.mailforest.stack.tests.system.support.senders import honest, own_address
 from ansible_collections.mailforest.stack.tests.system.support.steady_mail import Log, Outcome, Sender, merged, steady
 from ansible_collections.mailforest.stack.tests.system.support.traffic import delivered, doors
 from ansible_collections.mailforest.stack.tests.system.support.troubles import Toll, operation
@@ -100,7 +101,7 @@ def test_under_load_nothing_is_lost_and_every_error_is_cured_by_a_retry(
     office: Office, pytestconfig: pytest.Config
 ) -> None:
     target, toll = load_target(), Toll()
-    with crowd(office, target, CLIENTS) as people:
+    with honest(office, own_address(office)), crowd(office, target, CLIENTS) as people:
         with mail_programs(people, target) as programs, _mail(office, target, people) as senders:
             begun = time.monotonic()
             _roles_move(office)
