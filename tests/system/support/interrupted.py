@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from .playbook import ARGUMENTS, PLAYBOOKS
@@ -56,6 +57,21 @@ class Watched:
             time.sleep(0.1)
         time.sleep(after)
         assert self.process.poll() is None, f"it had ended {after:.1f} s after its task {task} began"
-        os.killpg(self.process.pid, signal.SIGKILL)
+        os.kill(self.process.pid, signal.SIGSTOP)  # so that it starts nothing more
+        for pid in _tree(self.process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(timeout=30)
         return self.tasks()[-1]
+
+
+def _tree(pid: int) -> list[int]:
+    """The process and all that come from it: Ansible's workers are sessions of their own, so it is no one group."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:  # it grows meanwhile
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
