@@ -201,7 +201,7 @@ rm -f {_CLOCK}
 
 @contextmanager
 def _clock_jumps(office: Office, _toll: Toll) -> Iterator[None]:
-    """Of a controller that runs, by an hour, and back. A false time server says so, too: chrony would correct itself."""
+    """Of a controller that runs, by an hour, and back. A false time server joins in: chrony would correct itself."""
     name = office.controllers[-1]
     host, address = at(name), office.addresses[name]
 
