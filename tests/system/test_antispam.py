@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.mailforest.stack.tests.system.support import mail_target
+from ansible_collections.mailforest.stack.tests.system.support import mail_target, senders
 from ansible_collections.mailforest.stack.tests.system.support import office as offices
-from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, root_shell
+from ansible_collections.mailforest.stack.tests.system.support.hosts import at, root_shell
 from ansible_collections.mailforest.stack.tests.system.support.mail_client import Client, letter
 from ansible_collections.mailforest.stack.tests.system.support.network import texts
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
@@ -115,25 +115,9 @@ def test_mail_of_a_user_is_signed(server: str, client: Client, office: Office) -
 
 @pytest.fixture(scope="module")
 def honest(office: Office) -> Iterator[str]:
-    """A domain whose mail the observer sends, as its SPF record says; it is in our DNS while the tests run.
-
-    The observer's address has no name, for which alone mail is greylisted; that it follows its DMARC makes up for it.
-    """
-    name, address = f"letters.{office.mail_domain}", office.addresses["outside"]
-    rows = [
-        ("letters", "TXT", f"v=spf1 ip4:{address} -all"),
-        ("letters", "MX", f"10 {name}"),
-        ("letters", "A", address),
-        ("_dmarc.letters", "TXT", "v=DMARC1; p=reject"),
-    ]
-    shared = [{"zone": office.mail_domain, "name": label, "type": kind} for label, kind, _value in rows]
-    written = [{**row, "values": [value]} for row, (*_name, value) in zip(shared, rows, strict=True)]
-    first = at(office.controllers[0])
-    module(first, "dns_record", records=written)
-    for controller in office.controllers:
-        module(at(controller), "replication_sync")
-    yield name
-    module(first, "dns_record", records=[{**row, "values": [], "state": "absent"} for row in shared])
+    """A domain whose mail the observer sends."""
+    with senders.honest(office, office.addresses["outside"]) as name:
+        yield name
 
 
 def _from_outside(office: Office, server: str, domain: str, text: bytes) -> int:

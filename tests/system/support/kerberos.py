@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from .mail_client import SECONDS, Client
@@ -22,7 +23,7 @@ rdns = false
 dns_canonicalize_hostname = false
 [realms]
 {realm} = {{
-  kdc = {kdc}
+{kdcs}
 }}
 [domain_realm]
 .{domain} = {realm}
@@ -32,13 +33,13 @@ dns_canonicalize_hostname = false
 class Ticket:
     """What a user got at a logon, in a directory of its own."""
 
-    def __init__(self, office: Office, user: User, directory: Path) -> None:
-        """Log on; raises CalledProcessError when the domain controller refuses."""
+    def __init__(self, office: Office, user: User, directory: Path, controllers: Sequence[str] = ()) -> None:
+        """Log on at the first of the controllers that answers; raises CalledProcessError when it refuses."""
         self.realm = office.dns_domain.upper()
         self.user = user
-        text = _CONFIGURATION.format(
-            realm=self.realm, domain=office.dns_domain, kdc=office.addresses[office.controllers[0]]
-        )
+        names = controllers or office.controllers[:1]
+        kdcs = "\n".join(f"  kdc = {office.addresses[name]}" for name in names)
+        text = _CONFIGURATION.format(realm=self.realm, domain=office.dns_domain, kdcs=kdcs)
         (directory / "krb5.conf").write_text(text, encoding="utf-8")
         self.environment = {
             **os.environ,

@@ -64,10 +64,10 @@ def _at(address: str) -> Any:
     )
 
 
-def renew(name: str) -> None:
-    """A blank host in the place of this one; its address and name are the same, its ssh keys are not."""
-    command = [str(ROOT / "tools/lab"), "renew", LAB, name]
-    subprocess.run(command, check=True, timeout=300, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+def renew(*names: str) -> None:
+    """Blank hosts in the place of these; their addresses and names are the same, their ssh keys are not."""
+    command = [str(ROOT / "tools/lab"), "renew", LAB, *names]
+    subprocess.run(command, check=True, timeout=600, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def _each(names: list[str], work: Any) -> None:

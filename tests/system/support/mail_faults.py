@@ -25,6 +25,45 @@ _STRAY = "sleep 2"
 """A second copy would come by another attempt, and a little later."""
 
 
+DOVECOTS_LMTP = "ps -C lmtp -o user=,pid= | awk '$1 != \"postfix\" { print $2 }'"
+"""The processes that write into mailboxes; Postfix has those of the same name that hand over to them."""
+
+
+def postfix_unit(host: Host) -> str:
+    """The unit whose main process is Postfix's."""
+    twelve = host.file("/etc/debian_version").content_string[:2] == "12"
+    return "postfix@-.service" if twelve else "postfix.service"
+
+
+@contextmanager
+def small_disk(host: Host, path: str, megabytes: int) -> Iterator[None]:
+    """The directory as it is, on a file system of its own; back at the end, with all that is there then."""
+    stop, start = (f"systemctl {verb} {postfix_unit(host)} dovecot.service" for verb in ("stop", "start"))
+    side = f"/var/lib/mailforest-test{path}"
+    root_shell(
+        host,
+        f"set -e; {stop}; mkdir -p {side}; mount -t tmpfs -o size={megabytes}m tmpfs {side}; "
+        f"cp -a {path}/. {side}; chown --reference={path} {side}; chmod --reference={path} {side}; "
+        f"mount --move {side} {path}; {start}",
+    )
+    try:
+        yield
+    finally:
+        root_shell(
+            host,
+            f"set -e; {stop}; mkdir -p {side}; cp -a {path}/. {side}; umount {path}; "
+            f"find {path} -mindepth 1 -delete; cp -a {side}/. {path}; rm -rf /var/lib/mailforest-test; {start}",
+        )
+
+
+def fill(host: Host, path: str) -> None:
+    """Not a byte is left; what was being written when it filled up fails. `filler` is what is to be removed."""
+    root_shell(
+        host,
+        f"dd if=/dev/zero of={path}/filler bs=1k status=none || true; ! echo more > {path}/more; rm -f {path}/more",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Faults:
     """A server, where mail is handed in, and the mailboxes that it is for, by address."""
@@ -38,11 +77,7 @@ class Faults:
     @property
     def postfix_unit(self) -> str:
         """The unit whose main process is Postfix's."""
-        return (
-            "postfix@-.service"
-            if self.host.file("/etc/debian_version").content_string[:2] == "12"
-            else "postfix.service"
-        )
+        return postfix_unit(self.host)
 
     def mail(self, *, pause: float = 0.05) -> AbstractContextManager[Sender]:
         """Mail that flows while the block runs."""

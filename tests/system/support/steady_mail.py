@@ -46,11 +46,13 @@ class Door:
     address: str
     context: ssl.SSLContext = field(repr=False)
     user: User | None = None
+    name: str = "client.example.test"
+    """What the sender calls itself."""
 
     def hand_in(self, sender: str, recipient: str, message: bytes) -> None:
         """Return when the message was accepted, raise otherwise."""
         port = 587 if self.user else 25
-        with smtplib.SMTP(self.address, port, "client.example.test", timeout=_SECONDS) as session:
+        with smtplib.SMTP(self.address, port, self.name, timeout=_SECONDS) as session:
             session.starttls(context=self.context)
             session.ehlo()
             if self.user:
@@ -85,6 +87,19 @@ class Log:
     unanswered: int = 0
     outage: float = 0.0
     """The longest time in which nothing was accepted although somebody tried."""
+
+
+def merged(logs: Iterable[Log]) -> Log:
+    """What happened at several doors; the outage is that of the worst."""
+    found = Log()
+    for log in logs:
+        found.sent += log.sent
+        found.accepted |= log.accepted
+        found.failed += log.failed
+        found.refused += log.refused
+        found.unanswered += log.unanswered
+        found.outage = max(found.outage, log.outage)
+    return found
 
 
 class Sender(threading.Thread):

@@ -48,15 +48,22 @@ def kill(name: str) -> None:
     root_shell(at(name), f"systemctl kill --signal=KILL {' '.join(units(name))}")
 
 
-def cut(office: Office, name: str, seconds: float) -> None:
-    """The line of a gateway passes nothing of the other gateways, in and out, for so long."""
+@contextmanager
+def line_cut(office: Office, name: str) -> Iterator[None]:
+    """The line of a gateway passes nothing of the other gateways, in and out."""
     peers = ", ".join(address for other, address in office.public_addresses.items() if other != name)
     rules = f"add rule inet cut in ip saddr {{ {peers} }} drop; add rule inet cut out ip daddr {{ {peers} }} drop"
     root_shell(at(name), f"nft '{_CUT}{rules}'")
     try:
-        time.sleep(seconds)
+        yield
     finally:
         root_shell(at(name), "nft delete table inet cut")
+
+
+def cut(office: Office, name: str, seconds: float) -> None:
+    """The line of a gateway is cut for so long."""
+    with line_cut(office, name):
+        time.sleep(seconds)
 
 
 @dataclass

@@ -5,12 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support.hosts import root_shell, solo
 from ansible_collections.mailforest.stack.tests.system.support.lab import power_cycle
-from ansible_collections.mailforest.stack.tests.system.support.mail_faults import Faults, solo_faults
+from ansible_collections.mailforest.stack.tests.system.support.mail_faults import (
+    Faults,
+    fill,
+    small_disk,
+    solo_faults,
+)
 from ansible_collections.mailforest.stack.tests.system.support.playbook import eventually
 from ansible_collections.mailforest.stack.tests.system.support.steady_mail import Outcome, table
 from testinfra.host import Host
@@ -33,40 +37,11 @@ def faults(host: Host) -> Iterator[Faults]:
         yield found
 
 
-@contextmanager
-def _on_a_small_disk(faults: Faults, path: str, megabytes: int) -> Iterator[None]:
-    """The directory as it is, on a file system of its own; back at the end, with all that is there then."""
-    stop, start = (f"systemctl {verb} {faults.postfix_unit} dovecot.service" for verb in ("stop", "start"))
-    side = f"/var/lib/mailforest-test{path}"
-    root_shell(
-        faults.host,
-        f"set -e; {stop}; mkdir -p {side}; mount -t tmpfs -o size={megabytes}m tmpfs {side}; "
-        f"cp -a {path}/. {side}; chown --reference={path} {side}; chmod --reference={path} {side}; "
-        f"mount --move {side} {path}; {start}",
-    )
-    try:
-        yield
-    finally:
-        root_shell(
-            faults.host,
-            f"set -e; {stop}; mkdir -p {side}; cp -a {path}/. {side}; umount {path}; "
-            f"find {path} -mindepth 1 -delete; cp -a {side}/. {path}; rm -rf /var/lib/mailforest-test; {start}",
-        )
-
-
-def _fill(host: Host, path: str) -> None:
-    """Not a byte is left; what was being written when it filled up fails."""
-    root_shell(
-        host,
-        f"dd if=/dev/zero of={path}/filler bs=1k status=none || true; ! echo more > {path}/more; rm -f {path}/more",
-    )
-
-
 def test_the_disk_of_the_mailboxes_is_full(host: Host, faults: Faults, outcomes: list[Outcome]) -> None:
     """Mail is taken, and waits."""
-    with _on_a_small_disk(faults, "/var/vmail", 8):
+    with small_disk(host, "/var/vmail", 8):
         with faults.mail(pause=0.2) as mail:
-            _fill(host, "/var/vmail")
+            fill(host, "/var/vmail")
             eventually(lambda: faults.logged("status=deferred") > FULL_SECONDS, seconds=60)
             root_shell(host, "rm /var/vmail/filler")
             faults.accepting(mail, seconds=30)
@@ -78,9 +53,9 @@ def test_the_disk_of_the_mailboxes_is_full(host: Host, faults: Faults, outcomes:
 
 def test_the_disk_of_the_queue_is_full(host: Host, faults: Faults, outcomes: list[Outcome]) -> None:
     """Nothing is taken, for now."""
-    with _on_a_small_disk(faults, "/var/spool/postfix", 120):
+    with small_disk(host, "/var/spool/postfix", 120):
         with faults.mail(pause=0.2) as mail:
-            _fill(host, "/var/spool/postfix")
+            fill(host, "/var/spool/postfix")
             eventually(lambda: len(mail.log.failed) > FULL_SECONDS, seconds=60)
             root_shell(host, "rm /var/spool/postfix/filler")
             faults.accepting(mail, seconds=30)

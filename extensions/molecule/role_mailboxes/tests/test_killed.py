@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support.hosts import root_shell, solo
-from ansible_collections.mailforest.stack.tests.system.support.mail_faults import Faults, solo_faults
+from ansible_collections.mailforest.stack.tests.system.support.mail_faults import DOVECOTS_LMTP, Faults, solo_faults
 from ansible_collections.mailforest.stack.tests.system.support.steady_mail import Outcome, table
 from testinfra.host import Host
 
@@ -29,9 +29,6 @@ def outcomes(pytestconfig: pytest.Config) -> Iterator[list[Outcome]]:
 def faults(host: Host) -> Iterator[Faults]:
     with solo_faults(host, ("ann", "ben")) as found:
         yield found
-
-
-DOVECOTS_LMTP = "ps -C lmtp -o user=,pid= | awk '$1 != \"postfix\" { print $2 }'"
 
 
 def test_lmtp_is_killed_in_mid_delivery(host: Host, faults: Faults, outcomes: list[Outcome]) -> None:

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from .directory import DIRECTORY
-from .fault import Fault
+from .fault import Fault, Sign
 from .hosts import HOSTS
 from .mail import MAIL
 from .network import NETWORK
 
 FAULTS: tuple[Fault, ...] = (*HOSTS, *DIRECTORY, *MAIL, *NETWORK)
-__all__ = ["FAULTS", "Fault"]
+__all__ = ["FAULTS", "Fault", "Sign"]

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fault, and how it is brought about and healed."""
+"""A fault, how it is brought about and healed, and the sign by which verify.yml shows it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ Injection = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
-    """What is broken, and the finding that must name it."""
+class Sign:
+    """The finding that must name what is broken."""
 
-    name: str
     host: str
     """That which is at fault; the finding has it as its vantage point or in its subject."""
     requirement: str
@@ -29,7 +28,6 @@ class Fault:
     """A pattern that the finding's subject, or what was found, has."""
     seen_from: tuple[str, ...] = ()
     """The hosts that look; the one at fault, unless others must."""
-    inject: Injection
 
     @property
     def vantages(self) -> tuple[str, ...]:
@@ -45,6 +43,14 @@ class Fault:
             if right and re.search(self.about, told):
                 return one
         return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault(Sign):
+    """What is broken."""
+
+    name: str
+    inject: Injection
 
 
 def shell(host: str, breaks: str, heals: str) -> Injection:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .fault import Fault, shell, stopped, with_copy
+from .fault import Fault, Injection, shell, stopped, with_copy
 
 _FULL = "/srv/mailforest-full"
 _KEY = "/etc/ssl/mailforest/host.key"
@@ -14,9 +14,19 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
     server.bind(("", 123))
     while True:
         asked, client = server.recvfrom(512)
-        now = struct.pack("!II", int(time.time()) + 2208988800 + 600, 0)
+        now = struct.pack("!II", int(time.time()) + 2208988800 + SECONDS, 0)
         server.sendto(b"\\x24\\x02" + bytes(22) + asked[40:48] + now + now, client)
 """
+
+
+def false_time(host: str, seconds: int) -> Injection:
+    """A host says that its clock is so far ahead; the kernel's clock is that of all hosts of the lab."""
+    script = _FALSE_TIME.replace("SECONDS", str(seconds))
+    return shell(
+        host,
+        f"systemctl stop chrony && systemd-run --unit=mailforest-fault python3 -c '{script}'; sleep 1",
+        "systemctl stop mailforest-fault.service; systemctl start chrony",
+    )
 
 
 def _unit(name: str, host: str, unit: str, requirement: str) -> Fault:
@@ -128,11 +138,7 @@ HOSTS = (
         requirement="AD-14",
         about=r"^clock of dc3.*600 s ahead",
         seen_from=("member1",),
-        inject=shell(
-            "dc3",
-            f"systemctl stop chrony && systemd-run --unit=mailforest-fault python3 -c '{_FALSE_TIME}'; sleep 1",
-            "systemctl stop mailforest-fault.service; systemctl start chrony",
-        ),
+        inject=false_time("dc3", 600),
     ),
     Fault(
         name="time no longer signed",

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The configuration of whole offices as text: all of /etc, units, packages, and what every controller's database holds.
+
+Much of it is new with every installation: keys, passwords, identifiers. So two dumps of like offices tell what is a
+measure, and a third is held against what they have in common.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from .hosts import at, root_shell
+from .office import Office
+
+Dump = Mapping[str, str]
+_HOST = r"""
+find /etc -xdev -printf 'file %p\t%y %m %u:%g %l\n'
+find /etc -xdev -type f -exec sha256sum {} + | sed -E 's/^([0-9a-f]{64})  (.*)/content \2\t\1/'
+systemctl list-unit-files --no-legend --no-pager --plain | awk '{ print "unit " $1 "\t" $2 }'
+dpkg-query -W -f 'package ${Package}\t${Version} ${db:Status-Abbrev}\n'
+"""
+_ATTRIBUTES = (
+    "adminDescription adminDisplayName cost description displayName fSMORoleOwner gPLink gPOptions groupType "
+    "mail member msDS-Behavior-Version options proxyAddresses replInterval siteList siteObject userAccountControl "
+    "userPrincipalName servicePrincipalName lockoutThreshold minPwdLength"
+)
+_DIRECTORY = f"""
+import json
+from samba.auth import system_session
+from samba.param import LoadParm
+from samba.samdb import SamDB
+
+settings = LoadParm()
+settings.load_default()
+sam = SamDB(url="/var/lib/samba/private/sam.ldb", session_info=system_session(), lp=settings)
+attributes = "{_ATTRIBUTES}".split()
+(root,) = sam.search(base="", scope=0, attrs=["namingContexts"])
+for context in root["namingContexts"]:
+    for entry in sam.search(base=str(context), scope=2, expression="(objectClass=*)", attrs=attributes):
+        held = {{name: sorted(str(value) for value in entry[name]) for name in attributes if name in entry}}
+        print(json.dumps([str(entry.dn), held]))
+"""
+_NEW = (
+    (re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<guid>"),
+    (re.compile(r"S-1-5-21(?:-\d+){3,4}"), "<sid>"),
+    (re.compile(r"\d{8,}"), "<number>"),
+)
+"""What is another one with every installation, names of files and objects among them."""
+
+
+def _settled(text: str) -> str:
+    for pattern, word in _NEW:
+        text = pattern.sub(word, text)
+    return text
+
+
+def _of_host(name: str) -> Iterator[tuple[str, str]]:
+    for line in root_shell(at(name), _HOST).splitlines():
+        key, _tab, value = line.partition("\t")
+        yield f"{name}: {_settled(key)}", value
+
+
+def _of_directory(name: str) -> Iterator[tuple[str, str]]:
+    """Objects whose names differ by an identifier alone are one key."""
+    held: dict[str, list[str]] = {}
+    for line in root_shell(at(name), f"python3 - <<'SCRIPT'\n{_DIRECTORY}\nSCRIPT").splitlines():
+        dn, values = json.loads(line)
+        held.setdefault(_settled(dn), []).append(_settled(json.dumps(values, sort_keys=True)))
+    for dn, rows in held.items():
+        yield f"{name}: object {dn}", "; ".join(sorted(rows))
+
+
+def dump(office: Office) -> Dump:
+    """All hosts, and every controller's own database."""
+    with ThreadPoolExecutor(4) as pool:
+        hosts = list(pool.map(lambda name: dict(_of_host(name)), office.hosts))
+        databases = list(pool.map(lambda name: dict(_of_directory(name)), office.controllers))
+    return {key: value for one in (*hosts, *databases) for key, value in one.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """Two like offices."""
+
+    first: Dump
+    second: Dump
+
+    @property
+    def common(self) -> dict[str, str]:
+        """What is the same in both."""
+        return {key: value for key, value in self.first.items() if self.second.get(key) == value}
+
+    def differences(self, found: Dump) -> list[str]:
+        """What a third one lacks or has otherwise, and what none of the two had."""
+        wrong = [
+            f"{key}: {found.get(key, 'not there')} instead of {value}"
+            for key, value in self.common.items()
+            if found.get(key) != value
+        ]
+        known = self.first.keys() | self.second.keys()
+        return sorted([*wrong, *(f"{key}: left over" for key in found.keys() - known)])

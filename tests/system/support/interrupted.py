@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, mailforest.stack contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run of site.yml that is watched task by task, and killed in the middle of one."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from .playbook import ARGUMENTS, PLAYBOOKS
+
+_TASK = re.compile(rb"^(?:TASK|RUNNING HANDLER) \[(.*)\]", re.MULTILINE)
+_PROBES = b"\nPLAY [Look from every vantage point]"
+"""What changes nothing any more; there every host goes its own way, so that tasks are told in any order, and often."""
+_RUN_SECONDS = 3600
+
+
+class Watched:
+    """A run in a session of its own, which writes what it does into a file."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        playbook = PLAYBOOKS / "office.yml"
+        plain = {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default", "ANSIBLE_NOCOLOR": "1"}
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                ["ansible-playbook", *ARGUMENTS, str(playbook)],
+                cwd=playbook.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**os.environ, **plain},
+            )
+
+    def tasks(self) -> list[str]:
+        """The tasks that have begun, but for those of the probes at the end."""
+        changing, _probes, _rest = self.log.read_bytes().partition(_PROBES)
+        return [name.decode() for name in _TASK.findall(changing)]
+
+    def succeed(self) -> None:
+        """Wait until it has."""
+        code = self.process.wait(timeout=_RUN_SECONDS)
+        assert code == 0, self.log.read_text(encoding="utf-8")[-4000:]
+
+    def kill(self, *, task: int, after: float) -> str:
+        """Killed, with whatever it has started here, so long after a task has begun; the name of the last one."""
+        deadline = time.monotonic() + _RUN_SECONDS
+        while len(self.tasks()) < task:
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")[-4000:]
+            assert time.monotonic() < deadline, f"task {task} did not begin"
+            time.sleep(0.1)
+        time.sleep(after)
+        assert self.process.poll() is None, f"it had ended {after:.1f} s after its task {task} began"
+        os.kill(self.process.pid, signal.SIGSTOP)  # so that it starts nothing more
+        for pid in _tree(self.process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(timeout=30)
+        return self.tasks()[-1]
+
+
+def _tree(pid: int) -> list[int]:
+    """The process and all that come from it: Ansible's workers are sessions of their own, so it is no one group."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:  # it grows meanwhile
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
