@@ -216,6 +216,7 @@ def test_one_that_is_killed_leaves_nothing_that_looks_whole(host: Host) -> None:
 
 def test_a_change_made_meanwhile_and_a_backup_do_not_wait_for_each_other(host: Host) -> None:
     """With LMDB, Samba's own offline backup and the writer would, until one is killed."""
+    recipients = _info(host)["newest"]["recipients"]
     url, output = f"https://{secrets.token_hex(8)}.example.test/", "/run/mailforest-writer"
     root_shell(
         host,
@@ -224,7 +225,9 @@ def test_a_change_made_meanwhile_and_a_backup_do_not_wait_for_each_other(host: H
     )
     try:
         eventually(lambda: "writing" in host.file(output).content_string, seconds=30, pause=0.2)
-        made = module(host, "domain_backup", kind="offline", max_age=0, timeout=60, recipients=[], label="writer")
+        made = module(
+            host, "domain_backup", kind="offline", max_age=0, timeout=60, recipients=recipients, label="writer"
+        )
         eventually(lambda: "done" in host.file(output).content_string, seconds=30)
         lmdb = host.run("ls /var/lib/samba/private/sam.ldb.d/*.ldb-lock").rc == 0
         assert ("met" in host.file(output).content_string) == lmdb  # the other kind waits for the writer's end
