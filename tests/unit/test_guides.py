@@ -20,6 +20,7 @@ GUIDES = sorted(
     ]
 )
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
+INDEX = (ROOT / "docs/README.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs/operations/README.md").read_text(encoding="utf-8")
 SECRETS = (ROOT / "docs/security-model.md").read_text(encoding="utf-8")
 _LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")
@@ -57,6 +58,11 @@ def test_a_broken_link_would_be_found(tmp_path: Path) -> None:
     guide.write_text("# One head, of `two` words\n[a](#one-head-of-two-words) [b](#another)\n", encoding="utf-8")
     assert _anchors(guide) == {"one-head-of-two-words"}
     assert _LINK.findall(guide.read_text(encoding="utf-8")) == [("", "one-head-of-two-words"), ("", "another")]
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.stem)
+def test_the_index_names_every_page(page: Path) -> None:
+    assert page.name == "README.md" or f"]({page.name})" in INDEX
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
