@@ -23,6 +23,4 @@ def test_a_document_says_what_the_code_says(name: str) -> None:
         text=True,
         check=True,
     )
-    assert made.stdout == (ROOT / f"docs/{name}.md").read_text(encoding="utf-8"), (
-        f"tools/{name}-docs > docs/{name}.md makes it anew"
-    )
+    assert made.stdout == (ROOT / f"docs/{name}.md").read_text(encoding="utf-8"), "make generate"
