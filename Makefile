@@ -5,7 +5,7 @@ LAB ?= two-offices
 EXAMPLE ?= two-offices
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab demo test test-unit test-faults test-roles test-matrix lint bench docs metrics clean
+.PHONY: help setup lab demo test test-unit test-faults test-roles test-matrix lint bench docs metrics generate clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -45,7 +45,10 @@ docs: ## build the documentation as a web site, in .build/docs/html
 	@tools/docs
 
 metrics: ## the code's figures beside those of the field
-	@tools/metrics
+	@PATH="$(CURDIR)/.build/venv/bin:$$PATH" tools/metrics
+
+generate: ## make the documents and pictures anew that come from the code
+	@tools/generate
 
 clean: ## remove every container, network, volume, image and rule that these commands made
 	@tools/teardown

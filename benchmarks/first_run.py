@@ -40,7 +40,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--example", default="one-office")
     parser.add_argument("--repeat", type=int, default=1)
-    parser.add_argument("--goal", type=float, help="ratio that must not be passed")
+    parser.add_argument("--goal", type=float, default=3.0, help="ratio that must not be passed")
     return parser.parse_args()
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -127,3 +128,11 @@ def test_the_tarball_holds_what_users_need() -> None:
 def test_the_changelog_fragments_stay_out_of_the_tarball() -> None:
     ignored: list[str] = _yaml(ROOT / "galaxy.yml")["build_ignore"]
     assert "changelogs/fragments" in ignored
+
+
+def test_changelog_fragments_have_no_markup_of_module_documentation() -> None:
+    """It would stand in the changelog as it is: code has two backticks there."""
+    markup = re.compile(r"\b[BCEILMORUV]\([^)]*\)")
+    assert markup.search("see C(site.yml)")
+    texts = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "changelogs/fragments").glob("*.yml")}
+    assert [name for name, text in texts.items() if markup.search(text)] == []

@@ -22,16 +22,17 @@ GUIDES = sorted(
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 OPERATIONS = (ROOT / "docs/operations/README.md").read_text(encoding="utf-8")
 SECRETS = (ROOT / "docs/security-model.md").read_text(encoding="utf-8")
-_LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")
+_LINK = re.compile(r"\]\((?!https?\\?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")
 _FENCE = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 
 
 @cache
 def _anchors(path: Path) -> frozenset[str]:
-    """What a heading is linked by, as GitHub and the site make it."""
+    """What a heading is linked by, as GitHub and the site make it; the changelog writes names of its own."""
     text = _FENCE.sub("", path.read_text(encoding="utf-8"))
     heads = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-    return frozenset(re.sub(r"[^\w\- ]", "", head.lower()).strip().replace(" ", "-") for head in heads)
+    named = re.findall(r'<a id="([^"]+)">', text)
+    return frozenset([*named, *(re.sub(r"[^\w\- ]", "", head.lower()).strip().replace(" ", "-") for head in heads)])
 
 
 @cache
@@ -54,9 +55,24 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 def test_a_broken_link_would_be_found(tmp_path: Path) -> None:
     guide = tmp_path / "guide.md"
-    guide.write_text("# One head, of `two` words\n[a](#one-head-of-two-words) [b](#another)\n", encoding="utf-8")
-    assert _anchors(guide) == {"one-head-of-two-words"}
+    guide.write_text(
+        '# One head, of `two` words\n<a id="v1-0-0"></a>\n[a](#one-head-of-two-words) [b](#another)\n', encoding="utf-8"
+    )
+    assert _anchors(guide) == {"one-head-of-two-words", "v1-0-0"}
     assert _LINK.findall(guide.read_text(encoding="utf-8")) == [("", "one-head-of-two-words"), ("", "another")]
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_the_russian_readme_names_every_playbook(playbook: Path) -> None:
+    assert f"`mailforest.stack.{playbook.stem}`" in (ROOT / "docs/ru/README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("folder", ["docs", "docs/decisions", "docs/operations"])
+def test_an_index_names_every_page(folder: str) -> None:
+    index = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    pages = [path.name for path in sorted((ROOT / folder).glob("*.md")) if path.name != "README.md"]
+    assert pages
+    assert [page for page in pages if f"]({page})" not in index and f"]({page}#" not in index] == []
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)

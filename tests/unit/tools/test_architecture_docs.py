@@ -22,7 +22,7 @@ TEXT = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_is_drawn_from_the_code(name: str) -> None:
     assert (ROOT / "docs/images" / name).read_text(encoding="utf-8") == PICTURES[name], (
-        f"docs/images/{name} is out of date. Run: tools/architecture-docs"
+        f"docs/images/{name} is out of date. Run: make generate"
     )
     assert f"](images/{name})" in TEXT
 

@@ -18,7 +18,19 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
-VERSION = str(yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"])
+FRAGMENTS = "changelogs/fragments"
+
+
+def _next() -> str:
+    """The version that is to be released next: that of galaxy.yml, or, right after a release, the one above it."""
+    version = str(yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"])
+    changes = ROOT / "changelogs/changelog.yaml"
+    released = yaml.safe_load(changes.read_text(encoding="utf-8"))["releases"] if changes.is_file() else {}
+    major, minor, _ = version.split(".")
+    return f"{major}.{int(minor) + 1}.0" if version in released else version
+
+
+VERSION = _next()
 PERSON = {f"GIT_{who}_{what}": "test@example.test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 ENVIRONMENT = {**os.environ, **PERSON, "GIT_CONFIG_GLOBAL": os.devnull}
 
@@ -51,6 +63,10 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if name and (ROOT / name).is_file():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, place / name)
+    if not list(place.glob(f"{FRAGMENTS}/*.yml")):  # right after a release
+        (place / FRAGMENTS).mkdir(exist_ok=True)
+        told = {"release_summary": "A release.", "minor_changes": ["dovecot - a change."]}
+        (place / FRAGMENTS / "one.yml").write_text(yaml.safe_dump(told), encoding="utf-8")
     git(place, "init", "--quiet", "--initial-branch=main")
     commit(place)
     return place
@@ -146,7 +162,8 @@ def test_a_release_has_a_change_and_a_summary(clone: Path) -> None:
 
 def test_what_users_copy_takes_the_version(clone: Path) -> None:
     judge = tool(clone)["of_texts"]
-    assert list(judge((1, 0, 0))) == []
+    major, minor, patch = map(int, VERSION.split("."))
+    assert list(judge((major, minor, patch))) == []
     assert any("requirements.yml" in fault for fault in judge((2, 0, 0)))
     assert any("version_added" in fault for fault in judge((0, 9, 0)))
 
