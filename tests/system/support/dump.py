@@ -40,9 +40,10 @@ settings = LoadParm()
 settings.load_default()
 sam = SamDB(url="/var/lib/samba/private/sam.ldb", session_info=system_session(), lp=settings)
 attributes = "{_ATTRIBUTES}".split()
+wanted = "(&(!(objectClass=nTDSConnection))(!(dNSTombstoned=TRUE)))"  # a name that was removed stays as an empty node
 (root,) = sam.search(base="", scope=0, attrs=["namingContexts"])
 for context in root["namingContexts"]:
-    for entry in sam.search(base=str(context), scope=2, expression="(!(objectClass=nTDSConnection))", attrs=attributes):
+    for entry in sam.search(base=str(context), scope=2, expression=wanted, attrs=attributes):
         held = {{name: sorted(str(value) for value in entry[name]) for name in attributes if name in entry}}
         print(json.dumps([str(entry.dn), held]))
 """
