@@ -20,7 +20,7 @@ from .people import write
 from .playbook import eventually
 from .repeated import Repeated, repeated
 from .steady_mail import Counted, count
-from .traffic import mailbox, strangers
+from .traffic import answered, mailbox, strangers
 
 _NAME = "crowd"
 _STRANGER = "stranger@elsewhere.example"
@@ -109,7 +109,7 @@ class MailProgram:
         try:
             session = self.session = self.session or self._connect()
             session.noop()
-            return str(session.search(None, "UNSEEN")[0])
+            return answered(session.search(None, "UNSEEN"))
         except (OSError, imaplib.IMAP4.error):
             self.close()
             raise
@@ -119,7 +119,7 @@ class MailProgram:
         session = imaplib.IMAP4_SSL(home.address, 993, ssl_context=self.context, timeout=30)
         try:
             session.login(user.login, user.password)
-            session.select("INBOX")
+            answered(session.select("INBOX"))
         except BaseException:
             session.shutdown()
             raise

@@ -3,7 +3,8 @@
 """The configuration of whole offices as text: all of /etc, units, packages, and what every controller's database holds.
 
 Much of it is new with every installation: keys, passwords, identifiers. So two dumps of like offices tell what is a
-measure, and a third is held against what they have in common.
+measure, and a third is held against what they have in common. What may agree in two by chance is left out: passwd's
+shadow has the day, a session of ssh its number, and Samba draws by lot which controller pulls from another site.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from .office import Office
 Dump = Mapping[str, str]
 _HOST = r"""
 find /etc -xdev -printf 'file %p\t%y %m %u:%g %l\n'
-find /etc -xdev -type f -exec sha256sum {} + | sed -E 's/^([0-9a-f]{64})  (.*)/content \2\t\1/'
-systemctl list-unit-files --no-legend --no-pager --plain | awk '{ print "unit " $1 "\t" $2 }'
+find /etc -xdev -type f ! -name 'shadow*' -exec sha256sum {} + | sed -E 's/^([0-9a-f]{64})  (.*)/content \2\t\1/'
+systemctl list-unit-files --no-legend --no-pager --plain | awk '!/^session-/ { print "unit " $1 "\t" $2 }'
 dpkg-query -W -f 'package ${Package}\t${Version} ${db:Status-Abbrev}\n'
 """
 _ATTRIBUTES = (
@@ -39,9 +40,10 @@ settings = LoadParm()
 settings.load_default()
 sam = SamDB(url="/var/lib/samba/private/sam.ldb", session_info=system_session(), lp=settings)
 attributes = "{_ATTRIBUTES}".split()
+wanted = "(&(!(objectClass=nTDSConnection))(!(dNSTombstoned=TRUE)))"  # a name that was removed stays as an empty node
 (root,) = sam.search(base="", scope=0, attrs=["namingContexts"])
 for context in root["namingContexts"]:
-    for entry in sam.search(base=str(context), scope=2, expression="(objectClass=*)", attrs=attributes):
+    for entry in sam.search(base=str(context), scope=2, expression=wanted, attrs=attributes):
         held = {{name: sorted(str(value) for value in entry[name]) for name in attributes if name in entry}}
         print(json.dumps([str(entry.dn), held]))
 """

@@ -26,7 +26,9 @@ class Watched:
     def __init__(self, log: Path) -> None:
         self.log = log
         playbook = PLAYBOOKS / "office.yml"
-        plain = {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default", "ANSIBLE_NOCOLOR": "1"}
+        plain = {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"}
+        # Molecule may have set the last one, which is stronger.
+        plain |= {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 ["ansible-playbook", *ARGUMENTS, str(playbook)],

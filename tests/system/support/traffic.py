@@ -145,6 +145,13 @@ def mailbox(server: Server, user: User, target: Target) -> Iterator[imaplib.IMAP
         yield session
 
 
+def answered(answer: tuple[str, object]) -> str:
+    """What imaplib does for some commands only: a NO is an error."""
+    if answer[0] != "OK":
+        raise imaplib.IMAP4.error(f"{answer[0]} {answer[1]}")
+    return answer[0]
+
+
 def homes(target: Target) -> list[tuple[Server, User]]:
     """Alice's mailbox is at the first server, Boris's at the second."""
     return list(zip(target.hosts, (target.recipient, target.sender), strict=True))
@@ -274,7 +281,7 @@ def _logs_on(office: Office, user: User, folder: Path, controllers: tuple[str, .
 
 def _reads(server: Server, user: User, target: Target, _number: int) -> str:
     with mailbox(server, user, target) as session:
-        session.select("INBOX", readonly=True)
+        answered(session.select("INBOX", readonly=True))
     return user.login
 
 

@@ -194,7 +194,7 @@ sleep 3
 rm -f {_DROP_IN}
 systemctl daemon-reload
 systemctl restart samba-ad-dc
-DEBIAN_FRONTEND=noninteractive apt-get purge --quiet --yes --auto-remove libfaketime
+DEBIAN_FRONTEND=noninteractive apt-get purge --quiet --yes libfaketime
 rm -f {_CLOCK}
 """
 
