@@ -116,10 +116,9 @@ DIRECTORY = (
     ),
     Fault(
         name="role moved by hand",
-        host="dc1",
+        host="dc2",
         requirement="AD-27",
         about=r"^role infrastructure: dc2",
-        seen_from=("dc2",),
         inject=_role_moved,
     ),
     Fault(
