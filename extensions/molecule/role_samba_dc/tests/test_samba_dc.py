@@ -79,6 +79,24 @@ def test_nobody_listens_for_netbios_names(host: Host) -> None:
     assert [local for local in sockets if local.rpartition(":")[2] in ("137", "138")] == []
 
 
+_OUTGOING = """
+import socket
+held = [socket.create_connection(("127.0.0.1", 389)) for _ in range(3)]
+print(*(one.getsockname()[1] for one in held))
+"""
+_RANGE = "/proc/sys/net/ipv4/ip_local_port_range"
+
+
+def test_an_outgoing_connection_never_takes_a_port_of_its_rpc_services(host: Host) -> None:
+    """Samba that starts meanwhile would go without that service. There is hardly another port to be had here."""
+    before = root_shell(host, f"cat {_RANGE}").strip()
+    try:
+        taken = root_shell(host, f"echo 49998 50022 > {_RANGE}; python3 -c '{_OUTGOING}'").split()
+    finally:
+        root_shell(host, f"echo {before} > {_RANGE}")
+    assert set(map(int, taken)) <= {49998, 49999, 50021, 50022}
+
+
 def test_samba_comes_back_at_boot(host: Host) -> None:
     assert host.service("samba-ad-dc.service").is_enabled
     assert host.service("samba-ad-dc.service").is_running
