@@ -24,10 +24,6 @@ class Mirrors:
     security: str | None
 
 
-_PUBLIC = Mirrors(archive="http://mirror.example.test/debian", security="http://mirror.example.test/debian-security")
-"""For machines that are no Debian, such as Ubuntu: their own sources have nothing for the lab's hosts."""
-
-
 @dataclass(frozen=True)
 class _Source:
     uris: tuple[str, ...]
@@ -44,23 +40,12 @@ def find(root: Path = Path("/")) -> Mirrors:
     text += [source for path in deb822 for source in _deb822(path.read_text(encoding="utf-8"))]
     archive = _first(text, _ARCHIVE, root)
     security = _first(text, _SECURITY, root)
-    if archive is None and _of_another_kind(root):
-        return _PUBLIC
     if archive is None:
         raise LabError(
             "The apt sources of this machine name no http mirror of Debian, so the lab cannot know where its hosts' "
             "packages come from. Add the mirror to /etc/apt/sources.list.d/debian.sources."
         )
     return Mirrors(archive=archive, security=security)
-
-
-def _of_another_kind(root: Path) -> bool:
-    """Whether the machine says that it is another system than Debian."""
-    release = root / "etc/os-release"
-    if not release.is_file():
-        return False
-    name = re.search(r"^ID=\"?([^\"\n]*)", release.read_text(encoding="utf-8"), re.MULTILINE)
-    return name is not None and name[1] != "debian"
 
 
 def render(*, mirrors: Mirrors, release: str) -> str:

@@ -98,20 +98,6 @@ def test_a_machine_without_a_mirror_is_told_so(tmp_path: Path, files: dict[str, 
         apt.find(machine(tmp_path, files))
 
 
-@pytest.mark.parametrize("name", ["ubuntu", '"fedora"'])
-def test_another_system_takes_debians_public_mirror(tmp_path: Path, name: str) -> None:
-    root = machine(tmp_path, {"sources.list.d/ubuntu.sources": DEB822.replace("trixie", "noble")})
-    (root / "etc/os-release").write_text(f"NAME=One\nID={name}\nID_LIKE=debian\n", encoding="utf-8")
-    assert apt.find(root).archive == "http://mirror.example.test/debian"
-
-
-def test_a_debian_without_a_mirror_is_told_so_whatever_it_resembles(tmp_path: Path) -> None:
-    root = machine(tmp_path, {"sources.list.d/node.sources": FOREIGN})
-    (root / "etc/os-release").write_text("ID=debian\n", encoding="utf-8")
-    with pytest.raises(LabError, match="name no http mirror of Debian"):
-        apt.find(root)
-
-
 def test_a_machine_without_security_archive_gets_hosts_without(tmp_path: Path) -> None:
     mirrors = apt.find(machine(tmp_path, {"sources.list": "deb http://mirror.example.test/debian bookworm main"}))
     assert mirrors == apt.Mirrors(archive="http://mirror.example.test/debian", security=None)
