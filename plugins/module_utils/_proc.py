@@ -100,6 +100,11 @@ def inodes(process: Path) -> Iterator[str]:
         return
 
 
+def stat(process: Path) -> list[str]:
+    """What proc_pid_stat(5) lists behind the name, the state being the first; nothing when the process has ended."""
+    return read(process / "stat").rpartition(")")[2].split()
+
+
 def parent(process: Path) -> str:
     """The number of the process that started this one; 0 when there is none."""
     for line in read(process / "status").splitlines():

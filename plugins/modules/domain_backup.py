@@ -83,7 +83,8 @@ options:
         default: 90
   timeout:
     description:
-      - Seconds that Samba may take.
+      - Seconds that Samba may take. It is ended earlier where neither it nor what it started uses any processor for
+        300 seconds.
     type: int
     default: 3600
 author:

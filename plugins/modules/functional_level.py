@@ -19,6 +19,7 @@ description:
   - Refuses a level of the forest above that of the domain, and one for which the schema is too old.
   - Makes a backup of the directory before anything else, and adds the objects and rights of the new level where they
     are missing.
+  - Without O(domain) and O(forest) the levels are read, and nothing is changed.
   - Run it on one domain controller, after M(mailforest.stack.replication_sync), so that it knows what the others offer.
 extends_documentation_fragment:
   - mailforest.stack._directory

@@ -29,7 +29,8 @@ NEEDED = frozenset({"backup.txt", "etc/smb.conf", "private/sam.ldb", "private/se
 _EXTRACTION: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 """Python asks for a filter from 3.12 on; Debian 12's may not have it."""
 _TYPE_A, _TYPE_AAAA = 1, 28
-_LEFT_BY_KILLED = (".bak-offline", ".copy.tdb", ".copy.mdb")
+_UNFINISHED_LMDB = ".copy.mdb"
+_LEFT_BY_KILLED = (".bak-offline", ".copy.tdb", _UNFINISHED_LMDB)
 
 
 class Options:
@@ -80,7 +81,7 @@ def offline() -> Any:
 
 
 def _mdb_copy(path: str, target: str) -> None:
-    unfinished = f"{path}.copy.mdb"
+    unfinished = f"{path}{_UNFINISHED_LMDB}"
     subprocess.run(["mdb_copy", "-n", "-c", path, unfinished], check=True)
     Path(unfinished).rename(target)
 

@@ -25,7 +25,6 @@ LEVEL_ARGUMENTS: dict[str, Any] = {
         "confirm": _TEXT,
         "backup_directory": {"type": "path"},
     },
-    "required_one_of": [("domain", "forest")],
     "supports_check_mode": True,
 }
 

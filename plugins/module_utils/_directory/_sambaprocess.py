@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.mailforest.stack.plugins.module_utils import _proc
 from ansible_collections.mailforest.stack.plugins.module_utils._engine import NotYetKnowable, ResourceError
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -139,17 +140,14 @@ class _Process:
 
 
 def _group(leader: int) -> Iterator[_Process]:
-    """The processes of a group, with the processor time they have used; proc(5) tells the fields."""
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdecimal():
-            continue
-        with contextlib.suppress(OSError):
-            fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
-            if int(fields[2]) == leader:
-                words = (entry / "cmdline").read_text(errors="replace").split("\0")
-                yield _Process(
-                    pid=int(entry.name), ticks=sum(int(one) for one in fields[11:15]), command=" ".join(words).strip()
-                )
+    """The processes of a group, with the processor time that they and their children have used."""
+    for process in _proc.processes(Path("/proc")):
+        fields = _proc.stat(process)
+        if fields and int(fields[2]) == leader:
+            words = _proc.read(process / "cmdline").split("\0")
+            yield _Process(
+                pid=int(process.name), ticks=sum(int(one) for one in fields[11:15]), command=" ".join(words).strip()
+            )
 
 
 def serve(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:

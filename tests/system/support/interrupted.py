@@ -12,6 +12,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from ansible_collections.mailforest.stack.plugins.module_utils import _proc
+
 from .playbook import ARGUMENTS, PLAYBOOKS
 
 _TASK = re.compile(rb"^(?:TASK|RUNNING HANDLER) \[(.*)\]", re.MULTILINE)
@@ -69,10 +71,7 @@ class Watched:
 
 def _tree(pid: int) -> list[int]:
     """The process and all that come from it: Ansible's workers are sessions of their own, so it is no one group."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            parents[int(stat.parent.name)] = int(stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    parents = {int(one.name): int(_proc.parent(one)) for one in _proc.processes(Path("/proc"))}
     found = [pid]
     for one in found:  # it grows meanwhile
         found += [child for child, parent in parents.items() if parent == one]

@@ -22,8 +22,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid
+from typing import TYPE_CHECKING
 
 from .mail_target import User
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SERIAL = "X-Mailforest-Serial"
 _SECONDS = 10.0
@@ -270,9 +274,11 @@ class Outcome:
         )
 
 
-def table(outcomes: Iterable[Outcome]) -> str:
-    """One row per fault."""
-    names = [one.name for one in fields(Outcome)]
-    rows = [names, *([str(getattr(outcome, name)) for name in names] for outcome in outcomes)]
-    width = max(len(row[0]) for row in rows)
-    return "\n".join(row[0].ljust(width) + "".join(cell.rjust(12) for cell in row[1:]) for row in rows)
+def table(rows: Sequence[DataclassInstance]) -> str:
+    """Rows of one kind, as a table of a document."""
+    if not rows:
+        return ""
+    names = [one.name for one in fields(rows[0])]
+    lines = [[name.replace("_", " ") for name in names], ["---"] * len(names)]
+    lines += [[str(getattr(row, name)) for name in names] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

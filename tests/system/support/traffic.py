@@ -16,7 +16,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -61,13 +61,6 @@ class Row:
     refused: int
     changes: int
     changes_found: int
-
-
-def table(rows: Iterable[Row]) -> str:
-    """The rows in Markdown."""
-    names = [field.name.replace("_", " ") for field in fields(Row)]
-    lines = [names, ["---"] * len(names), *([str(getattr(row, one.name)) for one in fields(Row)] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def nearest(office: Office, site: str) -> tuple[str, ...]:

@@ -86,4 +86,5 @@ def test_what_is_lost_and_what_is_doubled(copies: dict[str, int], lost: int, dou
     outcome = Outcome.of("fault", log, Counted(copies=Counter(copies), newest=104.0))
     assert (outcome.sent, outcome.accepted, outcome.found) == (3, 2, 2 - lost)
     assert (outcome.lost, outcome.doubled, outcome.last) == (lost, doubled, 3.0)
-    assert [line.split()[0] for line in table([outcome]).splitlines()] == ["fault", "fault"]
+    assert [line.split()[1] for line in table([outcome]).splitlines()] == ["fault", "---", "fault"]
+    assert table([]) == ""
