@@ -116,11 +116,13 @@ def listening(behave: Behaviour, *, family: int = socket.AF_INET, port: int = 0)
                 open_connections.add(connection)
                 threading.Thread(target=attend, args=(connection,), daemon=True).start()
 
-    threading.Thread(target=accept, daemon=True).start()
+    accepting = threading.Thread(target=accept, daemon=True)
+    accepting.start()
     try:
         yield server.getsockname()[1]
     finally:
         server.shutdown(socket.SHUT_RDWR)
+        accepting.join()  # it may be in the midst of a connection, and nobody may add one below
         server.close()
         for connection in open_connections:
             with contextlib.suppress(OSError):
