@@ -8,6 +8,7 @@ import contextlib
 import datetime
 import io
 import ipaddress
+import os
 import socket
 import ssl
 import struct
@@ -169,8 +170,10 @@ def dropping(*, address: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
 
 
 def unused_port(kind: int = socket.SOCK_STREAM) -> int:
-    """Return a port below the ephemeral range on which nobody listens."""
-    for port in range(20000, 30000):
+    """Return a port below the ephemeral range on which nobody listens, and on which no test beside this one will."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 20000 + worker % 24 * 500
+    for port in range(first, first + 500):
         with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
