@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.errors import LabError
-
 _ARCHIVE = re.compile(r"(bullseye|bookworm|trixie|forky|sid|oldstable|stable|testing|unstable)")
 _SECURITY = re.compile(_ARCHIVE.pattern + r"(-security|/updates)")
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -31,21 +29,15 @@ class _Source:
     components: tuple[str, ...]
 
 
-def find(root: Path = Path("/")) -> Mirrors:
-    """Read the mirrors from the apt sources below `root`."""
+def find(root: Path = Path("/")) -> Mirrors | None:
+    """Read the mirrors from the apt sources below `root`; None without one of Debian, as on Ubuntu."""
     apt = root / "etc/apt"
     one_line = [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*.list"))]
     text = [source for path in one_line if path.is_file() for source in _one_line(path.read_text(encoding="utf-8"))]
     deb822 = sorted((apt / "sources.list.d").glob("*.sources"))
     text += [source for path in deb822 for source in _deb822(path.read_text(encoding="utf-8"))]
     archive = _first(text, _ARCHIVE, root)
-    security = _first(text, _SECURITY, root)
-    if archive is None:
-        raise LabError(
-            "The apt sources of this machine name no http mirror of Debian, so the lab cannot know where its hosts' "
-            "packages come from. Add the mirror to /etc/apt/sources.list.d/debian.sources."
-        )
-    return Mirrors(archive=archive, security=security)
+    return None if archive is None else Mirrors(archive=archive, security=_first(text, _SECURITY, root))
 
 
 def render(*, mirrors: Mirrors, release: str) -> str:

@@ -39,16 +39,16 @@ def host_image(release: str) -> str:
     return f"{IMAGES}/host:{release}"
 
 
-def ensure(client: Any, releases: Iterable[str], *, say: Say) -> None:
-    """Build the images that are missing or whose sources changed."""
-    mirrors = apt.find()
+def ensure(client: Any, releases: Iterable[str], *, say: Say, root: Path = Path("/")) -> None:
+    """Build the images that are missing or whose sources changed; `root` is where this machine's apt sources lie."""
+    mirrors = apt.find(root)
     contexts = {release: _context(mirrors, release) for release in sorted(set(releases))}
     stale = {name: files for name, files in contexts.items() if _label(client, host_image(name)) != _digest(files)}
     if not stale:
         return
     missing = [release for release in stale if _label(client, _base(release)) is None]
     if missing:
-        _make_bases(client, missing, mirrors.archive, say=say)
+        _make_bases(client, missing, mirrors, say=say)
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda item: _build(client, item[0], item[1], say=say), stale.items()))
 
@@ -65,9 +65,10 @@ def _label(client: Any, name: str) -> str | None:
         return None
 
 
-def _context(mirrors: apt.Mirrors, release: str) -> dict[str, bytes]:
+def _context(mirrors: apt.Mirrors | None, release: str) -> dict[str, bytes]:
     files = {path.name: path.read_bytes() for path in sorted(_SOURCE.iterdir()) if path.is_file()}
-    return files | {"debian.sources": apt.render(mirrors=mirrors, release=release).encode()}
+    sources = "" if mirrors is None else apt.render(mirrors=mirrors, release=release)
+    return files | {"debian.sources": sources.encode()}  # an empty file leaves the base its own sources
 
 
 def _digest(files: dict[str, bytes]) -> str:
@@ -77,17 +78,22 @@ def _digest(files: dict[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _make_bases(client: Any, releases: list[str], mirror: str, *, say: Say) -> None:
+def _make_bases(client: Any, releases: list[str], mirrors: apt.Mirrors | None, *, say: Say) -> None:
     if _registry_answers(releases[0]):
         for release in releases:
             say(f"pull debian:{release}")
             _pull(client, release)
         return
+    if mirrors is None:
+        raise LabError(
+            "No registry answers, and the apt sources of this machine name no http mirror of Debian, so the lab cannot "
+            "know where its hosts' packages come from. Add the mirror to /etc/apt/sources.list.d/debian.sources."
+        )
     if os.geteuid() != 0:
         raise LabError("No registry answers, and debootstrap, which makes the base image then, needs root. Use sudo.")
     say(f"no registry answers: debootstrap {', '.join(releases)} (a minute or two, once)")
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda release: _bootstrap(client, release, mirror), releases))
+        list(pool.map(lambda release: _bootstrap(client, release, mirrors.archive), releases))
 
 
 def _registry_answers(release: str) -> bool:

@@ -36,7 +36,9 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """Begin the next task."""
         self._end()
-        self._tasks.append({"name": task.get_name(), "action": task.action, "hosts": [], "changed": [], "seconds": 0.0})
+        file = Path(task.get_path() or "").name.partition(":")[0]  # behind it stands the line
+        told = {"name": task.get_name(), "action": task.action, "file": file}
+        self._tasks.append({**told, "hosts": [], "changed": [], "seconds": 0.0})
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Count a host for the task that runs."""

@@ -26,6 +26,8 @@ class Task:
     hosts: tuple[str, ...]
     changed: tuple[str, ...]
     seconds: float
+    file: str = ""
+    """The name of the file that has it."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def read_tally(path: Path) -> list[Task]:
             hosts=tuple(task["hosts"]),
             changed=tuple(task["changed"]),
             seconds=task["seconds"],
+            file=task.get("file", ""),
         )
         for task in tasks
     ]

@@ -46,7 +46,7 @@ seealso:
 EXAMPLES = r"""
 - name: Read the keys of the mail services
   mailforest.stack.keytab:
-    principals: [imap/mx1.corp.example.com, smtp/mx1.corp.example.com]
+    principals: [imap/mx1.corp.example.test, smtp/mx1.corp.example.test]
   delegate_to: dc1
   no_log: true
   register: mail_keys

@@ -136,6 +136,7 @@ EXAMPLES = r"""
     address: alice@example.test
     follow_queue: true
     dkim: signed
+    ca_file: /etc/ssl/mailforest/ca.crt
 """
 
 RETURN = r"""

@@ -195,7 +195,7 @@ EXAMPLES = r"""
   mailforest.stack.reachable:
     checks:
       - name: submissions
-        host: mx1.example.test
+        host: mx1.corp.example.test
         port: 465
         protocol: smtp
         tls: implicit
@@ -204,24 +204,24 @@ EXAMPLES = r"""
         min_days_left: 14
         requirement: MAIL-18
       - name: imap
-        host: mx1.example.test
+        host: mx1.corp.example.test
         port: 143
         protocol: imap
         tls: starttls
         ca_file: /etc/ssl/mailforest/ca.crt
         cleartext_auth: refused
-      - {name: smtp, host: mx1.example.test, port: 25, protocol: smtp, auth_offered: false}
-      - {name: rspamd, host: mx1.example.test, port: 11334, expect: closed}
+      - {name: smtp, host: mx1.corp.example.test, port: 25, protocol: smtp, auth_offered: false}
+      - {name: rspamd, host: mx1.corp.example.test, port: 11334, expect: closed}
 
 - name: Wait for the domain controller
   mailforest.stack.reachable:
     retries: 30
     delay: 2
     checks:
-      - {host: 198.51.100.66, port: 53, transport: udp, protocol: dns, argument: corp.example.test}
-      - {host: 198.51.100.66, port: 88, transport: udp, protocol: kerberos, argument: CORP.EXAMPLE.TEST}
-      - {host: 198.51.100.66, port: 389, transport: udp, protocol: cldap, argument: corp.example.test}
-      - host: 198.51.100.66
+      - {host: 198.51.100.70, port: 53, transport: udp, protocol: dns, argument: corp.example.test}
+      - {host: 198.51.100.70, port: 88, transport: udp, protocol: kerberos, argument: CORP.EXAMPLE.TEST}
+      - {host: 198.51.100.70, port: 389, transport: udp, protocol: cldap, argument: corp.example.test}
+      - host: 198.51.100.70
         port: 636
         protocol: ldap
         tls: implicit

@@ -56,7 +56,7 @@ seealso:
 EXAMPLES = r"""
 - name: Find the port for the users of this network
   mailforest.stack.submission_port:
-    server: mx1.example.test
+    server: mx1.corp.example.test
     ca_file: /etc/ssl/mailforest/ca.crt
   register: way
 

@@ -36,6 +36,10 @@ def _yaml(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
 def _documentation(module: str) -> dict[str, Any]:
     tree = ast.parse((ROOT / f"plugins/modules/{module}.py").read_text(encoding="utf-8"))
     for node in tree.body:
@@ -95,7 +99,15 @@ def test_a_module_is_full_in_every_mode(module: str) -> None:
 def test_a_module_says_where_it_comes_from(module: str) -> None:
     documentation = _documentation(module)
     assert documentation["module"] == module
-    assert documentation["version_added"] == "1.0.0"
+    added, current = documentation["version_added"], _yaml(ROOT / "galaxy.yml")["version"]
+    assert _version("1.0.0") <= _version(added) <= _version(current), "docs/releasing.md says which version it is"
+
+
+def test_what_was_never_released_had_no_faults() -> None:
+    """Before the first release its users have seen nothing that could have been mended."""
+    if not (ROOT / "changelogs/changelog.yaml").exists():
+        told = {path.name: _yaml(path) for path in (ROOT / "changelogs/fragments").glob("*.yml")}
+        assert told and [name for name, kinds in told.items() if {"bugfixes", "security_fixes"} & kinds.keys()] == []
 
 
 @pytest.mark.parametrize(

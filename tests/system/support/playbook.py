@@ -32,6 +32,8 @@ class TaskResult:
     failed: bool
     unreachable: bool
     message: str
+    unknown: str
+    """What check mode could not know, so that the task looked no further."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,4 +154,5 @@ def _results(report: Mapping[str, Any]) -> Iterator[TaskResult]:
                     failed=bool(result.get("failed", False)),
                     unreachable=bool(result.get("unreachable", False)),
                     message=str(result.get("msg", "")),
+                    unknown=str(result.get("unknown", "")),
                 )
