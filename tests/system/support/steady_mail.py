@@ -19,15 +19,11 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid
-from typing import TYPE_CHECKING
 
 from .mail_target import User
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 SERIAL = "X-Mailforest-Serial"
 _SECONDS = 10.0
@@ -272,13 +268,3 @@ class Outcome:
             outage=round(log.outage, 1),
             last=round(max(0.0, counted.newest - max(log.accepted.values(), default=counted.newest)), 1),
         )
-
-
-def table(rows: Sequence[DataclassInstance]) -> str:
-    """Rows of one kind, as a table of a document."""
-    if not rows:
-        return ""
-    names = [one.name for one in fields(rows[0])]
-    lines = [[name.replace("_", " ") for name in names], ["---"] * len(names)]
-    lines += [[str(getattr(row, name)) for name in names] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

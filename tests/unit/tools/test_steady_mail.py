@@ -18,8 +18,8 @@ from ansible_collections.mailforest.stack.tests.system.support.steady_mail impor
     Unanswered,
     count,
     steady,
-    table,
 )
+from ansible_collections.mailforest.stack.tests.system.support.tables import table
 
 
 class Scripted(Door):

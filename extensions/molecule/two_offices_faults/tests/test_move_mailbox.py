@@ -20,7 +20,8 @@ from ansible_collections.mailforest.stack.tests.system.support.mailbox_view impo
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.people import HOME_ATTRIBUTE, person
 from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, Run, eventually, play
-from ansible_collections.mailforest.stack.tests.system.support.steady_mail import Door, table
+from ansible_collections.mailforest.stack.tests.system.support.steady_mail import Door
+from ansible_collections.mailforest.stack.tests.system.support.tables import table
 
 PLAYBOOK = ROOT / "playbooks/move_mailbox.yml"
 STRANGER = "stranger@elsewhere.example"
