@@ -57,9 +57,12 @@ EXAMPLES = r"""
       mailforest.stack.replication_sync:
         wait: 60
 
-- name: Bring it up to date while dc3 is switched off
-  mailforest.stack.replication_sync:
-    without: [dc3]
+- name: Have every controller know what the others know, while dc3 is switched off
+  hosts: domain_controllers:!dc3
+  tasks:
+    - name: Bring the directory up to date
+      mailforest.stack.replication_sync:
+        without: [dc3]
 """
 
 RETURN = r"""
