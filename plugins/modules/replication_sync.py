@@ -36,6 +36,13 @@ options:
       - Seconds after which the module fails and names the controllers whose changes are not there.
     type: int
     default: 180
+  without:
+    description:
+      - Short names of controllers that are out of service, as in maintenance. They are neither asked nor waited for;
+        what others know of them is here in the end.
+    type: list
+    elements: str
+    default: []
 author:
   - mailforest.stack contributors (@mailforest)
 seealso:
@@ -49,11 +56,18 @@ EXAMPLES = r"""
     - name: Bring the directory up to date
       mailforest.stack.replication_sync:
         wait: 60
+
+- name: Have every controller know what the others know, while dc3 is switched off
+  hosts: domain_controllers:!dc3
+  tasks:
+    - name: Bring the directory up to date
+      mailforest.stack.replication_sync:
+        without: [dc3]
 """
 
 RETURN = r"""
 controllers:
-  description: Short names of the other controllers, all of whose changes are here.
+  description: Short names of the other controllers, all of whose changes are here; none of those left out.
   returned: success
   type: list
   elements: str
@@ -90,7 +104,8 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(changed=False, controllers=[], partners=[], seconds=0.0, rounds=0)
     try:
-        outcome = Catcher(DirectoryReplication(options["configuration_file"]), wait=options["wait"]).run()
+        replication = DirectoryReplication(options["configuration_file"])
+        outcome = Catcher(replication, wait=options["wait"], without=options["without"]).run()
     except ResourceError as exc:
         module.fail_json(msg=str(exc), **exc.details)
     module.exit_json(**outcome)

@@ -27,7 +27,11 @@ INFO_ARGUMENTS: dict[str, dict[str, Any]] = {
     "compare": {"type": "bool", "default": False},
     "fail": {"type": "bool", "default": True},
 }
-SYNC_ARGUMENTS: dict[str, dict[str, Any]] = {"configuration_file": _FILE, "wait": {"type": "int", "default": 180}}
+SYNC_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "configuration_file": _FILE,
+    "wait": {"type": "int", "default": 180},
+    "without": {"type": "list", "elements": "str", "default": []},
+}
 REMEDY = (
     "Check that samba-ad-dc runs on these controllers and that they reach each other on 88, 135, 389 and the dynamic"
     " RPC ports."
@@ -220,12 +224,14 @@ class Catcher:
         replication: Replication,
         *,
         wait: int,
+        without: Iterable[str] = (),
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Nothing is asked yet."""
+        """Nothing is asked yet. Those that are out of service are not waited for."""
         self._replication = replication
         self._wait = wait
+        self._without = {name.lower() for name in without}
         self._clock = clock
         self._sleep = sleep
         self._targets: dict[str, dict[str, tuple[str, int]]] = {}
@@ -253,7 +259,7 @@ class Catcher:
 
     def _round(self, number: int) -> bool:
         """Whether nothing is lacking any more."""
-        others = self._replication.controllers()
+        others = [other for other in self._replication.controllers() if other.name not in self._without]
         new, asking = _targets(self._replication, [other for other in others if other.name not in self._targets])
         self._targets |= new
         failed = self._replication.pull()
@@ -274,7 +280,7 @@ class Catcher:
             self._compute()
         if done:
             return True
-        self._faults += ask_others(self._replication)
+        self._faults += _of_each(others, self._replication.ask)
         return False
 
     def _compute(self) -> None:

@@ -8,18 +8,22 @@
 
 Dovecot's own tool brings a copy of each mailbox up to date, as consistent as a client would see it. Each run then makes
 a snapshot of the copies: messages, which nobody changes, are linked to, all else is copied, so that a snapshot costs
-what is new. One that was interrupted has another name and is removed by the next run.
+what is new. One that was interrupted has another name and is removed by the next run. What is brought back is counted,
+folder by folder, and has to be what the snapshot has.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +31,9 @@ from tempfile import TemporaryDirectory
 _MESSAGES = frozenset({"cur", "new"})
 _UNFINISHED = ".unfinished"
 _USERS = "users.json"
+_WORK = "restore-"
+_SHIFTED = re.compile(r"&([^-]*)-")
+"""A part of a folder's name in IMAP's UTF-7 (RFC 3501, 5.1.3)."""
 
 
 class BackupError(Exception):
@@ -78,6 +85,7 @@ def backup(settings: Settings, name: str) -> list[str]:
     wrong: list[str] = []
     known: dict[str, str] = {}
     settings.snapshots.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _sweep(settings)
     _own(settings.copies, settings.owner)
     for user, home in users():
         try:
@@ -142,9 +150,9 @@ def _forget(settings: Settings) -> None:
     """The oldest snapshots beyond the number to keep, and copies of mailboxes that are in none."""
     for old in settings.finished()[: -settings.keep]:
         shutil.rmtree(old)
-    held = {mailbox for snapshot in settings.finished() for mailbox in _known(snapshot)}
+    needed = {mailbox for snapshot in settings.finished() for mailbox in _known(snapshot)}
     for copy in settings.copies.iterdir():
-        if copy.name not in held:
+        if copy.name not in needed:
             shutil.rmtree(copy)
 
 
@@ -163,8 +171,12 @@ def having(settings: Settings, user: str) -> list[str]:
     return [snapshot.name for snapshot in settings.finished() if mailbox in _known(snapshot)]
 
 
-def restore(settings: Settings, user: str, snapshot: str, folder: str) -> None:
-    """Put the messages of a snapshot into a new folder of the user; what is there now is not touched."""
+def restore(settings: Settings, user: str, snapshot: str, folder: str) -> dict[str, int]:
+    """Put the messages of a snapshot into a new folder of the user; what is there now is not touched.
+
+    Returns how many each folder has got, which is what the snapshot has.
+    """
+    _sweep(settings)
     there = having(settings, user)
     name = snapshot or (there[-1] if there else "")
     if name not in there:
@@ -176,14 +188,89 @@ def restore(settings: Settings, user: str, snapshot: str, folder: str) -> None:
         raise BackupError(
             f"{user} has a folder {folder} already; nothing was changed. Name another, or remove it first."
         )
-    with TemporaryDirectory(prefix="restore-", dir=settings.directory) as made:
-        work = Path(made)
-        _own(work, settings.owner)
-        shutil.copytree(settings.snapshots / name / _mailbox(user) / "Maildir", work / "Maildir", symlinks=True)
+    source = settings.snapshots / name / _mailbox(user) / "Maildir"
+    with _work(settings) as work:
+        shutil.copytree(source, work / "Maildir", symlinks=True)
         for path in (work / "Maildir").rglob("*"):
             shutil.chown(path, settings.owner, settings.owner)
         shutil.chown(work / "Maildir", settings.owner, settings.owner)
         doveadm("import", "-u", user, f"maildir:{work / 'Maildir'}", folder, "ALL")
+    wanted, found = held(source), _brought(user, folder)
+    if wrong := differences(wanted, found):
+        raise BackupError(
+            f"{folder} of {user} has not what snapshot {name} has, which is as it was: {'; '.join(wrong)}. If nobody "
+            "moved messages meanwhile, look at the journal of Dovecot, remove the folder and run it again."
+        )
+    return wanted
+
+
+@contextmanager
+def _work(settings: Settings) -> Iterator[Path]:
+    """A directory for Dovecot to read from, held while it is used, so that no other run takes it for left over."""
+    with TemporaryDirectory(prefix=_WORK, dir=settings.directory) as made:
+        work = Path(made)
+        _own(work, settings.owner)
+        with _held(work):
+            yield work
+
+
+def _sweep(settings: Settings) -> None:
+    """Remove what runs left that were killed."""
+    for left in settings.directory.glob(f"{_WORK}*"):
+        try:
+            with _held(left):
+                shutil.rmtree(left)
+        except (BlockingIOError, FileNotFoundError):
+            continue  # another run is at it, or was
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def held(maildir: Path) -> dict[str, int]:
+    """The messages of each folder of a mailbox's files, by the name that mail programs know."""
+    folders = {"INBOX": maildir}
+    for path in sorted(maildir.iterdir()):
+        if path.name.startswith(".") and any((path / kind).is_dir() for kind in _MESSAGES):
+            folders[_spelled(path.name[1:])] = path
+    return {name: sum(_count(path / kind) for kind in _MESSAGES) for name, path in folders.items()}
+
+
+def _count(messages: Path) -> int:
+    return sum(1 for _message in messages.glob("[!.]*"))
+
+
+def _spelled(name: str) -> str:
+    """A folder's name as it stands in the file system, as Dovecot tells it."""
+
+    def plain(part: re.Match[str]) -> str:
+        return f"+{part[1].replace(',', '/')}-".encode("ascii").decode("utf-7") if part[1] else "&"
+
+    try:
+        return _SHIFTED.sub(plain, name.replace(".", "/"))
+    except ValueError:
+        return name.replace(".", "/")  # whatever it is, it is not that
+
+
+def _brought(user: str, folder: str) -> dict[str, int]:
+    told = json.loads(doveadm("-f", "json", "mailbox", "status", "-u", user, "messages", f"{folder}/*") or "[]")
+    return {row["mailbox"].removeprefix(f"{folder}/"): int(row["messages"]) for row in told}
+
+
+def differences(wanted: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
+    """Folder by folder, in words; a folder that is empty need not be there."""
+    return [
+        f"{name}: {found.get(name, 0)} of {wanted.get(name, 0)} messages"
+        for name in sorted({*wanted, *found})
+        if found.get(name, 0) != wanted.get(name, 0)
+    ]
 
 
 def main(argv: list[str]) -> int:
@@ -199,7 +286,8 @@ def main(argv: list[str]) -> int:
         if argv[1] == "list":
             sys.stdout.write("".join(f"{name}\n" for name in having(settings, argv[2])))
             return 0
-        restore(settings, *argv[2:5])
+        for name, count in restore(settings, *argv[2:5]).items():
+            sys.stdout.write(f"{name}: {count}\n")
     except BackupError as exc:
         sys.stderr.write(f"{exc}\n")
         return 1

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
-from .hosts import at, root_shell
+from .hosts import at, module, root_shell
 from .mail_target import Server, Target, User
 from .office import Office
 from .people import write
@@ -41,21 +41,25 @@ class Person:
 
 @contextmanager
 def crowd(office: Office, target: Target, size: int) -> Iterator[list[Person]]:
-    """People at home on the servers in turn; removed at the end, mailboxes and all."""
-    before = {name: _boxes(name) for name in office.mail_servers}
+    """People at home on the servers in turn; removed at the end, with their mailboxes and no others."""
     people = [_person(office, target, number) for number in range(size)]
     try:
         write(office, *(_row(person) for person in people))
         eventually(lambda: _all_known(target, people), seconds=_KNOWN_SECONDS, pause=5)
         yield people
     finally:
+        boxes = _boxes(office, people)
         write(office, *({"name": person.user.login, "state": "absent"} for person in people))
-        for name, boxes in before.items():
-            root_shell(at(name), f"cd /var/vmail && rm -rf -- {' '.join(sorted(_boxes(name) - boxes))}")
+        for name in office.mail_servers:
+            root_shell(at(name), f"cd /var/vmail && rm -rf -- {' '.join(boxes)}")
 
 
-def _boxes(name: str) -> set[str]:
-    return set(root_shell(at(name), "ls /var/vmail").split())
+def _boxes(office: Office, people: Sequence[Person]) -> list[str]:
+    """A mailbox has the name of its owner's object, which was made first."""
+    first, account = at(office.controllers[0]), "sAMAccountName"
+    found = module(first, "object_info", ldap_filter=f"({account}={_NAME}*)", properties=[account])["objects"]
+    logins = {person.user.login for person in people}
+    return [row["object_guid"] for row in found if row["properties"][account] in logins]
 
 
 def _person(office: Office, target: Target, number: int) -> Person:

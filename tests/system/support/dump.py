@@ -4,7 +4,11 @@
 
 Much of it is new with every installation: keys, passwords, identifiers. So two dumps of like offices tell what is a
 measure, and a third is held against what they have in common. What may agree in two by chance is left out: passwd's
-shadow has the day, a session of ssh its number, and Samba draws by lot which controller pulls from another site.
+shadow has the day, and Samba draws by lot which controller pulls from another site.
+
+Left out, too, is what depends on how one came there: in which order packages were configured, and so which number an
+account has (files are told by their owner's name); what the copy of passwd was before its last change; units that live
+as long as a command or a session; the names of services that Samba itself gives its controllers, in its own time.
 """
 
 from __future__ import annotations
@@ -21,8 +25,13 @@ from .office import Office
 Dump = Mapping[str, str]
 _HOST = r"""
 find /etc -xdev -printf 'file %p\t%y %m %u:%g %l\n'
-find /etc -xdev -type f ! -name 'shadow*' -exec sha256sum {} + | sed -E 's/^([0-9a-f]{64})  (.*)/content \2\t\1/'
-systemctl list-unit-files --no-legend --no-pager --plain | awk '!/^session-/ { print "unit " $1 "\t" $2 }'
+find /etc -xdev -type f ! -path '/etc/shadow*' ! -path '/etc/gshadow*' ! -path '/etc/passwd*' ! -path '/etc/group*' \
+  ! -path '/etc/subuid*' ! -path '/etc/subgid*' -exec sha256sum {} + |
+  sed -E 's/^([0-9a-f]{64})  (.*)/content \2\t\1/'
+awk -F: '{ print "account " $1 "\t" $5 ":" $6 ":" $7 }' /etc/passwd
+awk -F: '{ print "group " $1; n = split($4, all, ","); for (i = 1; i <= n; i++) print "member " $1 " " all[i] }' \
+  /etc/group
+systemctl list-unit-files --no-legend --no-pager --plain | awk '$2 != "transient" { print "unit " $1 "\t" $2 }'
 dpkg-query -W -f 'package ${Package}\t${Version} ${db:Status-Abbrev}\n'
 """
 _ATTRIBUTES = (
@@ -47,9 +56,11 @@ for context in root["namingContexts"]:
         held = {{name: sorted(str(value) for value in entry[name]) for name in attributes if name in entry}}
         print(json.dumps([str(entry.dn), held]))
 """
+_CONTROLLERS = ",OU=Domain Controllers,"
 _NEW = (
     (re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<guid>"),
     (re.compile(r"S-1-5-21(?:-\d+){3,4}"), "<sid>"),
+    (re.compile(r"krbtgt_\d+"), "krbtgt_<number>"),
     (re.compile(r"\d{8,}"), "<number>"),
 )
 """What is another one with every installation, names of files and objects among them."""
@@ -61,28 +72,38 @@ def _settled(text: str) -> str:
     return text
 
 
-def _of_host(name: str) -> Iterator[tuple[str, str]]:
-    for line in root_shell(at(name), _HOST).splitlines():
+def of_host(name: str, told: str) -> Iterator[tuple[str, str]]:
+    """A host's lines, each with a name and, behind a tab, what is compared."""
+    for line in told.splitlines():
         key, _tab, value = line.partition("\t")
         yield f"{name}: {_settled(key)}", value
 
 
-def _of_directory(name: str) -> Iterator[tuple[str, str]]:
-    """Objects whose names differ by an identifier alone are one key."""
+def of_directory(name: str, told: str) -> Iterator[tuple[str, str]]:
+    """The objects of a controller's database; those whose names differ by an identifier alone are one key."""
     held: dict[str, list[str]] = {}
-    for line in root_shell(at(name), f"python3 - <<'SCRIPT'\n{_DIRECTORY}\nSCRIPT").splitlines():
+    for line in told.splitlines():
         dn, values = json.loads(line)
-        held.setdefault(_settled(dn), []).append(_settled(json.dumps(values, sort_keys=True)))
+        if _CONTROLLERS in dn:
+            values.pop("servicePrincipalName", None)
+        values = {attribute: sorted(map(_settled, found)) for attribute, found in values.items()}
+        held.setdefault(_settled(dn), []).append(json.dumps(values, sort_keys=True))
     for dn, rows in held.items():
         yield f"{name}: object {dn}", "; ".join(sorted(rows))
 
 
 def dump(office: Office) -> Dump:
     """All hosts, and every controller's own database."""
+
+    def host(name: str) -> Dump:
+        return dict(of_host(name, root_shell(at(name), _HOST)))
+
+    def database(name: str) -> Dump:
+        return dict(of_directory(name, root_shell(at(name), f"python3 - <<'SCRIPT'\n{_DIRECTORY}\nSCRIPT")))
+
     with ThreadPoolExecutor(4) as pool:
-        hosts = list(pool.map(lambda name: dict(_of_host(name)), office.hosts))
-        databases = list(pool.map(lambda name: dict(_of_directory(name)), office.controllers))
-    return {key: value for one in (*hosts, *databases) for key, value in one.items()}
+        found = [*pool.map(host, office.hosts), *pool.map(database, office.controllers)]
+    return {key: value for one in found for key, value in one.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,17 +4,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import subprocess
 import time
-from contextlib import suppress
 from pathlib import Path
 
-from ansible_collections.mailforest.stack.plugins.module_utils import _proc
-
-from .playbook import ARGUMENTS, PLAYBOOKS
+from .killed import begin, kill
+from .playbook import PLAYBOOKS
 
 _TASK = re.compile(rb"^(?:TASK|RUNNING HANDLER) \[(.*)\]", re.MULTILINE)
 _PROBES = b"\nPLAY [Look from every vantage point]"
@@ -27,20 +22,10 @@ class Watched:
 
     def __init__(self, log: Path) -> None:
         self.log = log
-        playbook = PLAYBOOKS / "office.yml"
         plain = {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"}
         # Molecule may have set the last one, which is stronger.
         plain |= {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                ["ansible-playbook", *ARGUMENTS, str(playbook)],
-                cwd=playbook.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env={**os.environ, **plain},
-            )
+        self.process = begin(PLAYBOOKS / "office.yml", log=log, environment=plain)
 
     def tasks(self) -> list[str]:
         """The tasks that have begun, but for those of the probes at the end."""
@@ -61,18 +46,5 @@ class Watched:
             time.sleep(0.1)
         time.sleep(after)
         assert self.process.poll() is None, f"it had ended {after:.1f} s after its task {task} began"
-        os.kill(self.process.pid, signal.SIGSTOP)  # so that it starts nothing more
-        for pid in _tree(self.process.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.process.wait(timeout=30)
+        kill(self.process)
         return self.tasks()[-1]
-
-
-def _tree(pid: int) -> list[int]:
-    """The process and all that come from it: Ansible's workers are sessions of their own, so it is no one group."""
-    parents = {int(one.name): int(_proc.parent(one)) for one in _proc.processes(Path("/proc"))}
-    found = [pid]
-    for one in found:  # it grows meanwhile
-        found += [child for child, parent in parents.items() if parent == one]
-    return found

@@ -61,6 +61,17 @@ class Run:
         return "\n".join([f"ended with {self.code}", *failed, *self.changes]) if self.results else self.output[-4000:]
 
 
+def command(playbook: Path, *, inventories: Sequence[Path] = (), arguments: Sequence[str] = ()) -> list[str]:
+    """What runs a playbook, with what Molecule gives to every run of the scenario."""
+    return [
+        "ansible-playbook",
+        *(f"--inventory={path}" for path in inventories),
+        *ARGUMENTS,
+        *arguments,
+        str(playbook),
+    ]
+
+
 def play(
     playbook: Path,
     *,
@@ -71,18 +82,11 @@ def play(
     seconds: int = 900,
 ) -> Run:
     """Run a playbook with the environment's configuration. Without `inventories`, on the environment's inventory."""
-    command = [
-        "ansible-playbook",
-        *(f"--inventory={path}" for path in inventories),
-        *ARGUMENTS,
-        *arguments,
-        str(playbook),
-    ]
-    command += ["--check"] if check else []
-    command += ["--extra-vars", json.dumps(extra_vars)] if extra_vars else []
+    more = ["--check"] if check else []
+    more += ["--extra-vars", json.dumps(extra_vars)] if extra_vars else []
     environment = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
     done = subprocess.run(
-        command,
+        command(playbook, inventories=inventories, arguments=[*arguments, *more]),
         capture_output=True,
         text=True,
         timeout=seconds,

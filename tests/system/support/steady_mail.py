@@ -19,15 +19,11 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid
-from typing import TYPE_CHECKING
 
 from .mail_target import User
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 SERIAL = "X-Mailforest-Serial"
 _SECONDS = 10.0
@@ -88,6 +84,7 @@ class Log:
     accepted: dict[str, float] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    """What another try does not cure."""
     unanswered: int = 0
     outage: float = 0.0
     """The longest time in which nothing was accepted although somebody tried."""
@@ -107,7 +104,13 @@ def merged(logs: Iterable[Log]) -> Log:
 
 
 class Sender(threading.Thread):
-    """Sends one message after another, each again until it is accepted."""
+    """Sends one message after another, each again until it is accepted.
+
+    A login that is denied is tried again, too: Postfix of Debian 12 says 535, as for a wrong password, while Dovecot
+    has no directory to ask. It counts as refused when trying has not cured it in `login_seconds`.
+    """
+
+    login_seconds = 60.0
 
     def __init__(self, door: Door, sender: str, recipients: Sequence[str], *, pause: float) -> None:
         super().__init__(daemon=True)
@@ -117,6 +120,8 @@ class Sender(threading.Thread):
         self.error: BaseException | None = None
         self._end = threading.Event()
         self._give_up = threading.Event()
+        self._denied = 0.0
+        """Since when the login of the message that is sent has been denied."""
 
     def run(self) -> None:
         """What the thread does."""
@@ -133,7 +138,7 @@ class Sender(threading.Thread):
         message = _message(self.sender, recipient, serial)
         self.log.sent += 1
         refused = len(self.log.refused)
-        begun = time.monotonic()
+        begun, self._denied = time.monotonic(), 0.0
         while not self._accepted(recipient, message):
             if self._give_up.is_set() or len(self.log.refused) > refused:
                 return
@@ -155,10 +160,16 @@ class Sender(threading.Thread):
         ) as exc:  # a port that is closed, an answer of 4xx, a connection that ends
             self.log.failed.append(str(exc))
             if isinstance(exc, smtplib.SMTPAuthenticationError) and exc.smtp_code >= 500:
-                self.log.refused.append(str(exc))
+                self._deny(str(exc))
         else:
             return True
         return False
+
+    def _deny(self, answer: str) -> None:
+        now = time.monotonic()
+        self._denied = self._denied or now
+        if now >= self._denied + self.login_seconds:
+            self.log.refused.append(answer)
 
     def finish(self, *, seconds: float = 60) -> None:
         """Send the last message to its end; what is not accepted by then was not accepted, and its sender knows."""
@@ -253,7 +264,7 @@ class Outcome:
     last: float
     """Seconds from the moment when the last message was accepted to that when the last one arrived."""
     answer: str = ""
-    """The first refusal for good."""
+    """The first refusal that another try did not cure."""
 
     @classmethod
     def of(cls, fault: str, log: Log, counted: Counted) -> Outcome:
@@ -272,13 +283,3 @@ class Outcome:
             outage=round(log.outage, 1),
             last=round(max(0.0, counted.newest - max(log.accepted.values(), default=counted.newest)), 1),
         )
-
-
-def table(rows: Sequence[DataclassInstance]) -> str:
-    """Rows of one kind, as a table of a document."""
-    if not rows:
-        return ""
-    names = [one.name for one in fields(rows[0])]
-    lines = [[name.replace("_", " ") for name in names], ["---"] * len(names)]
-    lines += [[str(getattr(row, name)) for name in names] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -16,7 +16,8 @@ from ansible_collections.mailforest.stack.tests.system.support.mail_faults impor
     solo_faults,
 )
 from ansible_collections.mailforest.stack.tests.system.support.playbook import eventually
-from ansible_collections.mailforest.stack.tests.system.support.steady_mail import Outcome, table
+from ansible_collections.mailforest.stack.tests.system.support.steady_mail import Outcome
+from ansible_collections.mailforest.stack.tests.system.support.tables import table
 from testinfra.host import Host
 
 testinfra_hosts = ["ansible://solo"]

@@ -15,7 +15,7 @@ from ansible_collections.mailforest.stack.tests.system.support.hosts import at, 
 from ansible_collections.mailforest.stack.tests.system.support.mail_faults import solo_faults
 from ansible_collections.mailforest.stack.tests.system.support.mailbox_view import Reader
 from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, Run, play
-from ansible_collections.mailforest.stack.tests.system.support.steady_mail import table
+from ansible_collections.mailforest.stack.tests.system.support.tables import table
 from testinfra.host import Host
 
 testinfra_hosts = ["ansible://solo"]

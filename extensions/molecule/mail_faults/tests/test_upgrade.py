@@ -5,17 +5,16 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support.hosts import client_context, root_shell, solo
+from ansible_collections.mailforest.stack.tests.system.support.killed import begin, kill
 from ansible_collections.mailforest.stack.tests.system.support.mail_faults import solo_faults
 from ansible_collections.mailforest.stack.tests.system.support.mailbox_view import Reader, same_but_for_new_mail
 from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, Run, play
-from ansible_collections.mailforest.stack.tests.system.support.steady_mail import table
+from ansible_collections.mailforest.stack.tests.system.support.tables import table
 from testinfra.host import Host
 
 testinfra_hosts = ["ansible://solo12"]
@@ -43,25 +42,13 @@ def _upgrade(*, check: bool = False) -> Run:
 
 
 def _interrupted(host: Host) -> None:
-    """The run is killed, with its connection, as soon as packages are being upgraded."""
-    run = subprocess.Popen(
-        [
-            "ansible-playbook",
-            *(f"--inventory={path}" for path in _inventories()),
-            str(PLAYBOOK),
-        ],
-        cwd=PLAYBOOK.parent,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    """The run is killed, with all its processes here, as soon as packages are being upgraded."""
+    run = begin(PLAYBOOK, inventories=_inventories())
     deadline = time.monotonic() + 600
     while host.run("systemctl is-active --quiet mailforest-release-upgrade.service").rc != 0:
         assert time.monotonic() < deadline and run.poll() is None, "the upgrade did not begin"
         time.sleep(1)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait(timeout=30)
+    kill(run)
 
 
 def test_what_speaks_against_it_is_said_before_anything_changes(host: Host) -> None:

@@ -16,7 +16,8 @@ from ansible_collections.mailforest.stack.tests.system.support.mail_client impor
 from ansible_collections.mailforest.stack.tests.system.support.mail_faults import Faults, Mailbox
 from ansible_collections.mailforest.stack.tests.system.support.mail_target import User
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
-from ansible_collections.mailforest.stack.tests.system.support.steady_mail import Door, table
+from ansible_collections.mailforest.stack.tests.system.support.steady_mail import Door
+from ansible_collections.mailforest.stack.tests.system.support.tables import table
 from testinfra.host import Host
 
 AGREED_SECONDS = 90

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 import testinfra
 from ansible_collections.mailforest.stack.tests.system.support.hosts import module, root_shell, snapshot, solo
+from ansible_collections.mailforest.stack.tests.system.support.killed import begin, kill
 from ansible_collections.mailforest.stack.tests.system.support.network import tcp
 from ansible_collections.mailforest.stack.tests.system.support.playbook import Run, eventually, play
 from testinfra.host import Host
@@ -97,15 +96,11 @@ def test_a_controller_that_dies_confirms_nothing() -> None:
     rules, addresses = _loaded(), [solo(_host(name)).address for name in SOLO]
     seconds = 20  # both hosts are out of reach at the same time, however slow one of them is
     mistake = json.dumps({"firewall_confirm_seconds": seconds, **MISTAKES["new logins"]})
-    with subprocess.Popen(
-        ["ansible-playbook", str(CONVERGE), "--extra-vars", mistake],
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=CONVERGE.parent,
-    ) as controller:
+    controller = begin(CONVERGE, arguments=["--extra-vars", mistake])
+    try:
         eventually(lambda: all(tcp(address, 22) != "open" for address in addresses), seconds=120, pause=0.2)
-        os.killpg(controller.pid, signal.SIGKILL)
+    finally:
+        kill(controller)
     eventually(lambda: all(tcp(address, 22) == "open" for address in addresses), seconds=seconds + 10)
     assert _loaded() == rules
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support.hosts import root_shell, solo
 from ansible_collections.mailforest.stack.tests.system.support.mail_faults import DOVECOTS_LMTP, Faults, solo_faults
-from ansible_collections.mailforest.stack.tests.system.support.steady_mail import Outcome, table
+from ansible_collections.mailforest.stack.tests.system.support.steady_mail import Outcome
+from ansible_collections.mailforest.stack.tests.system.support.tables import table
 from testinfra.host import Host
 
 testinfra_hosts = ["ansible://solo"]

@@ -208,7 +208,11 @@ def test_a_mailbox_is_backed_up_and_brought_back(host: Host) -> None:
         session.create("Work")
         session.append("Work", "(\\Seen)", "", b"Subject: contract\r\n\r\nSigned.\r\n")
         session.append("INBOX", "", "", b"Subject: letter\r\n\r\nDear.\r\n")
+        session.create("B&APw-ro")
+        session.append("B&APw-ro", "", "", b"Subject: desk\r\n\r\nMine.\r\n")
+    root_shell(host, f"mkdir -p {BACKUPS}/restore-killed/Maildir")  # as of a run that was killed
     root_shell(host, "systemctl start mailforest-mailbox-backup.service")
+    assert root_shell(host, f"ls {BACKUPS}").split() == ["copies", "snapshots"]
     first = root_shell(host, f"ls {BACKUPS}/snapshots").split()
     with _imap(host, "ann") as session:
         session.delete("Work")
@@ -239,8 +243,13 @@ def _play(host: Host, **extra: str) -> Run:
 
 
 def _restore(host: Host, snapshot: str) -> None:
+    """The counts are those of the snapshot's own files; a folder with a name beyond ASCII is among them."""
+    root_shell(host, f"mkdir -p {BACKUPS}/restore-killed/Maildir")
     run = _play(host, restore_user=_address(host, "ann"), restore_snapshot=snapshot)
     assert run.code == 0, run.explain()
+    assert root_shell(host, f"ls {BACKUPS}").split() == ["copies", "snapshots"]
+    told = " ".join(result.message for result in run.results if result.task == "Tell how many each folder has")
+    assert "Work: 1" in told and "Büro: 1" in told, told
 
 
 def _inventories() -> list[Path]:

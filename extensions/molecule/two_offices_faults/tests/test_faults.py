@@ -5,19 +5,17 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import time
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support import mail_target
 from ansible_collections.mailforest.stack.tests.system.support import office as offices
+from ansible_collections.mailforest.stack.tests.system.support.killed import begin, kill
 from ansible_collections.mailforest.stack.tests.system.support.lab import cut_power, give_power, renew
 from ansible_collections.mailforest.stack.tests.system.support.mail_client import Client
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.playbook import (
-    ARGUMENTS,
     PLAYBOOKS,
     eventually,
     site,
@@ -71,19 +69,10 @@ def test_an_office_without_its_gateway_loses_no_mail(office: Office) -> None:
 def test_a_run_that_is_killed_while_a_lost_controller_joins(office: Office, after: int) -> None:
     """Killed at different moments, with all its connections; the next run makes it good."""
     renew(office.controllers[-1])
-    playbook = PLAYBOOKS / "office.yml"
-    run = subprocess.Popen(
-        ["ansible-playbook", *ARGUMENTS, str(playbook)],
-        cwd=playbook.parent,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    run = begin(PLAYBOOKS / "office.yml")
     with pytest.raises(subprocess.TimeoutExpired):
         run.wait(timeout=after)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait(timeout=30)
+    kill(run)
     result = site()
     assert result.changes, json.dumps(dict(result.stats))
     _proven()

@@ -5,9 +5,6 @@
 from __future__ import annotations
 
 import imaplib
-import os
-import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,14 +12,16 @@ import pytest
 from ansible_collections.mailforest.stack.tests.system.support import mail_target
 from ansible_collections.mailforest.stack.tests.system.support import office as offices
 from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, root_shell
+from ansible_collections.mailforest.stack.tests.system.support.killed import begin, kill
 from ansible_collections.mailforest.stack.tests.system.support.mail_client import Client
 from ansible_collections.mailforest.stack.tests.system.support.mail_faults import Faults, Mailbox
 from ansible_collections.mailforest.stack.tests.system.support.mail_target import User
 from ansible_collections.mailforest.stack.tests.system.support.mailbox_view import Reader, same_but_for_new_mail
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.people import HOME_ATTRIBUTE, person
-from ansible_collections.mailforest.stack.tests.system.support.playbook import ARGUMENTS, ROOT, Run, eventually, play
-from ansible_collections.mailforest.stack.tests.system.support.steady_mail import Door, table
+from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, Run, eventually, play
+from ansible_collections.mailforest.stack.tests.system.support.steady_mail import Door
+from ansible_collections.mailforest.stack.tests.system.support.tables import table
 
 PLAYBOOK = ROOT / "playbooks/move_mailbox.yml"
 STRANGER = "stranger@elsewhere.example"
@@ -100,18 +99,9 @@ def _move(user: User, server: str, *, check: bool = False) -> Run:
 
 def _interrupted(office: Office, user: User, server: str) -> None:
     """Killed as soon as the mail waits."""
-    extra = f"--extra-vars=move_user={user.login} move_to={server}"
-    run = subprocess.Popen(
-        ["ansible-playbook", *ARGUMENTS, extra, str(PLAYBOOK)],
-        cwd=PLAYBOOK.parent,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    run = begin(PLAYBOOK, arguments=[f"--extra-vars=move_user={user.login} move_to={server}"])
     eventually(lambda: _home(office, user).startswith("moving from"), seconds=300)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait(timeout=30)
+    kill(run)
 
 
 def test_what_cannot_be_moved_is_refused(office: Office, mover: User) -> None:

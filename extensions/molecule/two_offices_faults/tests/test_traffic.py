@@ -7,9 +7,7 @@ A table is printed at the end; `MAILFOREST_TRAFFIC_TABLE` names a file to which 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support import office as offices
@@ -19,7 +17,7 @@ from ansible_collections.mailforest.stack.tests.system.support.findings import F
 from ansible_collections.mailforest.stack.tests.system.support.hosts import at, root_shell
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.playbook import eventually, verified
-from ansible_collections.mailforest.stack.tests.system.support.steady_mail import table
+from ansible_collections.mailforest.stack.tests.system.support.tables import keep, table
 from ansible_collections.mailforest.stack.tests.system.support.traffic import Row, traffic
 from ansible_collections.mailforest.stack.tests.system.support.troubles import TROUBLES, Toll, Trouble
 
@@ -27,7 +25,7 @@ NAMED_SECONDS = 240
 BACK_SECONDS = 600
 """Postfix waits up to five minutes before it asks again where nobody answered, and so does Samba's replication."""
 SETTLED_SECONDS = 900
-_TABLE = os.environ.get("MAILFOREST_TRAFFIC_TABLE", "")
+_TABLE = "MAILFOREST_TRAFFIC_TABLE"
 _PROBES = ("svc-mail-probe", "svc-mail-probe-2")
 
 
@@ -70,11 +68,6 @@ def _healed(office: Office) -> None:
     verified(seconds=SETTLED_SECONDS)
 
 
-def _note(rows: list[Row]) -> None:
-    if _TABLE:
-        Path(_TABLE).write_text(f"{table(rows)}\n", encoding="utf-8")
-
-
 def test_offices_at_work_that_nothing_happens_to(office: Office, rows: list[Row]) -> None:
     """The control: no outage, nothing doubled, and verify.yml finds nothing while all this is under way."""
     with traffic(office) as under_way:
@@ -82,7 +75,7 @@ def test_offices_at_work_that_nothing_happens_to(office: Office, rows: list[Row]
         under_way.flowing(seconds=60)
     row = under_way.row("none")
     rows.append(row)
-    _note(rows)
+    keep(_TABLE, row)
     assert (row.lost, row.doubled, row.refused) == (0, 0, 0), row
     assert row.changes_found == row.changes > 0, row
     under_way.clear()
@@ -101,7 +94,7 @@ def test_nothing_is_lost_and_all_comes_back(
         under_way.flowing(seconds=BACK_SECONDS)
     row = under_way.row(trouble.name)
     rows.append(row)
-    _note(rows)
+    keep(_TABLE, row)
     assert row.accepted and row.changes, row
     assert (row.lost, row.refused) == (0, 0), row
     assert row.doubled <= toll.deliveries + row.unanswered, (row, toll)

@@ -11,7 +11,8 @@ from ansible_collections.mailforest.stack.tests.system.support import office as 
 from ansible_collections.mailforest.stack.tests.system.support.directory import owners
 from ansible_collections.mailforest.stack.tests.system.support.hosts import at, root_shell
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
-from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, play
+from ansible_collections.mailforest.stack.tests.system.support.playbook import ROOT, play, verified
+from ansible_collections.mailforest.stack.tests.system.support.troubles import operation
 
 PACKAGE = "mailforest-update-probe"
 ARCHIVE = "/var/tmp/mailforest-archive"
@@ -38,6 +39,7 @@ file={PACKAGE}_2_all.deb
 echo 'deb [trusted=yes] file:{ARCHIVE} ./' > /etc/apt/sources.list.d/{PACKAGE}.list
 apt-get --quiet update
 """
+SETTLED_SECONDS = 600
 _WITHDRAW = f"dpkg --purge {PACKAGE}; rm -rf {ARCHIVE} /etc/apt/sources.list.d/{PACKAGE}.list; apt-get --quiet update"
 
 
@@ -79,3 +81,22 @@ def test_updates_come_to_one_host_after_the_other(office: Office, updates: list[
     assert owners(at(controller)) == office.fsmo
     again = play(playbook, arguments=[limit])
     assert again.code == 0 and again.changes == [], again.explain()
+
+
+def test_no_roles_go_to_a_controller_in_maintenance(office: Office, updates: list[str]) -> None:
+    """Otherwise it would be the one that takes them: it is of the same site. What it had itself stays where it is."""
+    controller, out = updates[0], office.controllers[0]
+    assert office.sites[out] == office.sites[controller]
+    (relief,) = {*office.controllers} - {controller, out}
+    on = {"maintenance_host": out, "maintenance_reason": "a test", "maintenance_hand_over": True}
+    operation(ROOT / "playbooks/maintenance_on.yml", **on)
+    try:
+        assert set(owners(at(controller)).values()) == {controller}
+        run = operation(ROOT / "playbooks/rolling_upgrade.yml", f"--limit={controller}")
+        assert f"{controller}: Take the rest, and have its own database say so" in run.changes, run.explain()
+        wanted = {role: relief if owner == out else owner for role, owner in office.fsmo.items()}
+        assert owners(at(controller)) == wanted
+    finally:
+        operation(ROOT / "playbooks/maintenance_off.yml", maintenance_host=out)
+    assert owners(at(controller)) == office.fsmo
+    verified(seconds=SETTLED_SECONDS)

@@ -125,9 +125,9 @@ class Clock:
         self.now += seconds
 
 
-def catch_up(forest: Forest, wait: int = 10) -> dict[str, Any]:
+def catch_up(forest: Forest, wait: int = 10, without: tuple[str, ...] = ()) -> dict[str, Any]:
     clock = Clock()
-    return Catcher(forest, wait=wait, clock=clock, sleep=clock.sleep).run()
+    return Catcher(forest, wait=wait, without=without, clock=clock, sleep=clock.sleep).run()
 
 
 def told(forest: Forest, *, max_age: int = 0, compare: bool = False) -> dict[str, Any]:
@@ -268,6 +268,19 @@ def test_waiting_ends_with_the_names_of_those_that_are_lacking() -> None:
         catch_up(forest)
     assert forest.calls.count("compute") == 2
     assert len(caught.value.details["problems"]) == len(set(caught.value.details["problems"]))
+
+
+def test_one_that_is_out_of_service_is_neither_asked_nor_waited_for() -> None:
+    """What the others know of it counts as theirs; the control is the run that waits for it."""
+    forest = Forest()
+    forest.deaf, forest.theirs["dc2"] = {"dc3"}, 11
+    forest.on_ask = lambda: forest.have.update({"id-dc2": 11})
+    with pytest.raises(ResourceError, match="dc3 does not tell"):
+        catch_up(forest)
+    forest.calls.clear()
+    forest.have["id-dc2"] = 10
+    assert catch_up(forest, without=("DC3",))["controllers"] == ["dc2"]
+    assert not [call for call in forest.calls if "dc3" in call]
 
 
 def test_a_generator_that_does_not_answer_is_told_in_the_end() -> None:
