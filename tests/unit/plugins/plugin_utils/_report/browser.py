@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import base64
+import ctypes
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,6 +84,14 @@ class Browser:
         return base64.b64decode(self._devtools("Page.printToPDF")["data"])
 
 
+_PR_SET_PDEATHSIG = 1
+
+
+def _end_with_parent() -> None:
+    """ansible-test runs each test in a process that ends without a word to what it has started."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 @contextmanager
 def browser(profile: Path) -> Iterator[Browser]:
     """A browser of its own, which ends with the tests."""
@@ -94,10 +104,12 @@ def browser(profile: Path) -> Iterator[Browser]:
         "--no-sandbox",
         "--disable-dev-shm-usage",
         "--hide-scrollbars",
+        "--remote-debugging-pipe",
         f"--user-data-dir={profile}",
     ):
         options.add_argument(argument)
-    driver = Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    service = Service("/usr/bin/chromedriver", popen_kw={"preexec_fn": _end_with_parent})
+    driver = Chrome(options=options, service=service)
     try:
         yield Browser(driver)
     finally:
