@@ -140,7 +140,7 @@ def _upgrade(
     )
 
 
-SERVES = {"release": "12", "serves": True, "known": True, "roles": True}
+SERVES: dict[str, Any] = {"release": "12", "serves": True, "known": True, "roles": True}
 STOPPED = SERVES | {"serves": False, "roles": False}
 GONE = STOPPED | {"known": False}
 NEW = GONE | {"release": "13"}
