@@ -18,7 +18,7 @@ from typing import Any
 import docker
 
 from lab import access, engine, images, resolvers
-from lab.definition import Host, Lab, load
+from lab.definition import RELEASES, Host, Lab, load
 from lab.errors import LabError
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     renew = commands.add_parser("renew", help="make some hosts anew, blank; ends when SSH answers on every host")
     renew.add_argument("lab", choices=labs)
     renew.add_argument("hosts", nargs="+", metavar="HOST")
+    renew.add_argument("--release", choices=RELEASES, help="with this one instead of what they have")
     renew.set_defaults(run=_renew)
     free = commands.add_parser("free", help="say whether a lab can be made, or which other one is in its way")
     free.add_argument("lab", choices=labs)
@@ -83,6 +84,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(client: Any, options: argparse.Namespace) -> None:
     lab = load(_LABS / f"{options.lab}.yml")
+    _make(client, lab.with_releases(engine.releases(client, lab)))
+
+
+def _make(client: Any, lab: Lab) -> None:
     images.ensure(client, (host.release for host in lab.hosts.values()), say=_say)
     made = engine.create(client, lab, resolvers=resolvers.upstream(), checkout=_checkout())
     key = access.ensure_key_pair(_OUTPUT / lab.name)
@@ -100,8 +105,12 @@ def _restart(client: Any, options: argparse.Namespace) -> None:
 
 
 def _renew(client: Any, options: argparse.Namespace) -> None:
-    engine.remove_hosts(client, load(_LABS / f"{options.lab}.yml"), options.hosts)
-    _up(client, options)
+    lab = load(_LABS / f"{options.lab}.yml")
+    releases = engine.releases(client, lab)
+    if options.release:
+        releases |= dict.fromkeys(options.hosts, options.release)
+    engine.remove_hosts(client, lab, options.hosts)
+    _make(client, lab.with_releases(releases))
 
 
 def _finish(client: Any, lab: Lab) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Interface, IPv6Network
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class Host:
     gateway: IPv4Address | None = None
     routes: Mapping[IPv4Network, IPv4Address] = field(default_factory=dict)
     provider: bool = False
+    renewed: bool = False
+    """Whether it was made anew with a release that is not the definition's."""
 
     @property
     def address(self) -> IPv4Address:
@@ -69,6 +71,17 @@ class Lab:
     name: str
     networks: Mapping[str, Network]
     hosts: Mapping[str, Host]
+
+    def with_releases(self, releases: Mapping[str, str]) -> Lab:
+        """The lab with other releases than its definition has."""
+        if unknown := sorted(set(releases.values()) - set(RELEASES)):
+            raise LabError(f"The release '{unknown[0]}' is none of {', '.join(RELEASES)}.")
+        changed = {
+            name: replace(host, release=releases[name], renewed=True)
+            for name, host in self.hosts.items()
+            if releases.get(name, host.release) != host.release
+        }
+        return replace(self, hosts={**self.hosts, **changed})
 
     def default_gateway(self, host: Host) -> IPv4Address:
         """Where a host sends what it has no route for: the router of its first network, or that network's bridge."""

@@ -18,6 +18,8 @@ from lab.images import IMAGES, LABEL, host_image
 
 _SPEC = "mailforest.lab.spec"
 _CHECKOUT = "mailforest.lab.checkout"
+_RELEASE = "mailforest.lab.release"
+"""On a host that was made anew with another release than the definition's: its release."""
 _STOP_SECONDS = 30
 _WORKERS = 8
 _CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "NET_RAW", "SYS_PTRACE"]
@@ -60,6 +62,13 @@ def containers(client: Any, lab: str | None = None) -> list[Any]:
 def networks(client: Any, lab: str | None = None) -> list[Any]:
     """All networks of a lab, or of all labs."""
     return list(client.networks.list(filters=_labelled(lab)))
+
+
+def releases(client: Any, lab: Lab) -> dict[str, str]:
+    """The hosts that were made anew with another release than the definition's. It is theirs until they are gone."""
+    found = {str(item.name): item.labels for item in containers(client, lab.name)}
+    named = {name: found.get(container_name(lab.name, name), {}) for name in lab.hosts}
+    return {name: labels[_RELEASE] for name, labels in named.items() if _RELEASE in labels}
 
 
 def create(client: Any, lab: Lab, *, resolvers: list[str], checkout: str) -> list[str]:
@@ -193,7 +202,12 @@ def _spec(lab: Lab, host: Host, *, resolvers: list[str], checkout: str) -> dict[
     return {
         "image": image,
         "environment": environment | {"LAB_RESOLVERS": " ".join(resolvers)},
-        "labels": {LABEL: lab.name, _SPEC: digest, _CHECKOUT: checkout},
+        "labels": {
+            LABEL: lab.name,
+            _SPEC: digest,
+            _CHECKOUT: checkout,
+            **({_RELEASE: host.release} if host.renewed else {}),
+        },
     }
 
 

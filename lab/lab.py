@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start, stop and remove a lab: `lab/lab.py up|down|restart LAB | renew LAB HOST... | status [LAB] | clean`."""
+"""Start, stop and remove a lab.
+
+`lab/lab.py up|down|restart LAB | renew LAB HOST... [--release NAME] | status [LAB] | clean`
+"""
 
 from __future__ import annotations
 

@@ -202,8 +202,8 @@ class ReleaseUpgrade:
         if not (self.root / "var/lib/samba/private/sam.ldb").exists():
             return ""
         return (
-            "This host is a domain controller, which is not upgraded in place. Join a new one with the new release, "
-            "move the roles to it, and demote this one (mailforest.stack.dc_demote)."
+            "This host is a domain controller, which is not upgraded in place: it leaves the directory, is installed "
+            "anew and joins again (mailforest.stack.release_upgrade, docs/operations/controller-release.md)."
         )
 
     def _foreign(self) -> str:

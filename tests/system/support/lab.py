@@ -64,9 +64,12 @@ def _at(address: str) -> Any:
     )
 
 
-def renew(*names: str) -> None:
-    """Blank hosts in the place of these; their addresses and names are the same, their ssh keys are not."""
-    command = [str(ROOT / "tools/lab"), "renew", LAB, *names]
+def renew(*names: str, release: str = "") -> None:
+    """Blank hosts in the place of these; their addresses and names are the same, their ssh keys are not.
+
+    With a release (bookworm, trixie) they have that one from now on, until they are renewed with another.
+    """
+    command = [str(ROOT / "tools/lab"), "renew", LAB, *names, *([f"--release={release}"] if release else [])]
     subprocess.run(command, check=True, timeout=600, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 

@@ -94,6 +94,17 @@ def test_the_first_address_is_the_administrators() -> None:
     assert str(lab.networks["hq"].bridge) == "192.0.2.65"
 
 
+def test_a_host_may_have_another_release_than_the_definitions() -> None:
+    lab = definition.parse(name="two", content=TWO_OFFICES)
+    changed_lab = lab.with_releases({"gw-hq": "trixie", "dc1": "trixie", "elsewhere": "bookworm"})
+    assert changed_lab.hosts["gw-hq"].release == "trixie"
+    assert [name for name, host in changed_lab.hosts.items() if host.renewed] == ["gw-hq"]
+    assert changed_lab.with_releases({}) == changed_lab
+    assert lab.with_releases({"gw-hq": "bookworm"}) == lab
+    with pytest.raises(LabError, match="'potato' is none of bookworm, trixie"):
+        lab.with_releases({"dc1": "potato"})
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -94,3 +94,46 @@ def test_another_lab_is_in_the_way() -> None:
     client = Networks({"mailforest.lab": "large", "mailforest.lab.checkout": "mine"})
     with pytest.raises(LabError, match=r"The lab 'large' is up.*tools/lab down large"):
         engine.refuse_neighbours(client, "small", checkout="mine")
+
+
+class Hosts:
+    """An engine that keeps the labels that hosts are made with."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, dict[str, str]] = {}
+        self.containers = SimpleNamespace(list=lambda **_: [_machine(*item) for item in self.made.items()])
+        self.networks = SimpleNamespace(list=lambda **_: [], create=lambda *_, **__: None)
+        self.api = SimpleNamespace(
+            create_container=self._create,
+            create_networking_config=dict,
+            create_endpoint_config=lambda **_: {},
+            create_host_config=lambda **_: {},
+        )
+
+    def _create(self, *, name: str, labels: dict[str, str], image: str, **_: object) -> dict[str, str]:
+        self.made[name] = labels | {"image": image}
+        return {"Id": name}
+
+
+def _machine(name: str, labels: dict[str, str]) -> Any:
+    return SimpleNamespace(name=name, labels=labels)
+
+
+def _made(client: Hosts, lab: definition.Lab) -> list[str]:
+    return engine.create(client, lab, resolvers=[], checkout="mine")
+
+
+def test_a_host_keeps_the_release_that_it_was_renewed_with() -> None:
+    client = Hosts()
+    other = LAB.with_releases({"a": "bookworm"})
+    assert _made(client, other) == ["a", "b"]
+    assert client.made["small-a"]["image"].endswith(":bookworm")
+    assert engine.releases(client, LAB) == {"a": "bookworm"}
+    assert _made(client, LAB.with_releases(engine.releases(client, LAB))) == []
+    with pytest.raises(LabError, match="made from another definition: small-a"):
+        _made(client, LAB)
+
+    del client.made["small-a"]
+    assert engine.releases(client, LAB) == {}
+    assert _made(client, LAB) == ["a"]
+    assert client.made["small-a"]["image"].endswith(":trixie")

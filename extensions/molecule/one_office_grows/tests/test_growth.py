@@ -116,6 +116,15 @@ def test_a_controller_joins() -> None:
     _changes_flow(FIRST, SECOND)
 
 
+def test_the_first_one_keeps_its_release_while_it_is_the_first() -> None:
+    """It has Debian 12 and the CA's key. The second one has Debian 13, so for it nothing is left to do."""
+    said = _refused(_run("release_upgrade", "controller", release_upgrade_confirm=FIRST))
+    assert "has the CA's key" in said
+    assert "docs/operations/controller-release.md" in said
+    run = _run("release_upgrade", "controller", release_upgrade_confirm=SECOND)
+    assert (run.code, run.changes) == (0, []), run.explain()
+
+
 def test_one_that_lost_its_directory_joins_anew_when_that_is_meant() -> None:
     """As it is where a join was cut off: the forest knows a controller that the host is not."""
     root_shell(at(SECOND), f"systemctl stop samba-ad-dc && mv {DIRECTORY} {DIRECTORY}.lost")
