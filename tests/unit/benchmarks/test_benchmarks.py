@@ -8,6 +8,7 @@ import asyncio
 import ipaddress
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ class _Imap:
 
 @pytest.mark.parametrize(("password", "fails"), [("right", False), ("wrong", True)])
 def test_logins_are_counted_and_a_refused_one_is_no_measurement(password: str, fails: bool) -> None:
-    async def measure() -> tuple[float, int]:
+    async def measure() -> tuple[float, int, float]:
         counted = _Imap()
         serving = await asyncio.start_server(counted, "127.0.0.1", 0)
         async with serving:
@@ -191,15 +192,17 @@ def test_logins_are_counted_and_a_refused_one_is_no_measurement(password: str, f
                 context=None,
                 users=(("alice", password), ("boris", password)),
             )
+            begun = time.monotonic()
             found = await logins.rate(server, 3, 0.2)
-        return found, counted.logins
+            seconds = time.monotonic() - begun
+        return found, counted.logins, seconds
 
     if fails:
         with pytest.raises(BenchmarkError, match="LOGIN was answered a NO"):
             asyncio.run(measure())
     else:
-        found, counted = asyncio.run(measure())
-        assert found == pytest.approx(counted / 0.2, rel=0.5)
+        found, counted, seconds = asyncio.run(measure())
+        assert 0 < counted / seconds <= found <= counted / 0.2  # on a busy machine it takes longer than it should
 
 
 def test_the_line_of_logins() -> None:
