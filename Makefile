@@ -32,8 +32,8 @@ test-faults: ## bad times: power cuts, killed runs, full disks, controllers that
 test-roles: ## each role alone, with alternative variables and with CI's; too long for CI
 	@tools/test roles
 
-test-matrix: ## the oldest and the newest supported ansible-core, the newest on Debian 13
-	@tools/test unit matrix
+test-matrix: ## the unit tests by ansible-test; the oldest and the newest ansible-core, the newest on Debian 13
+	@tools/test unit units matrix
 
 lint: ## linters and type checks alone
 	@tools/lint

@@ -118,6 +118,7 @@ def test_ansible_takes_every_example(tmp_path: Path) -> None:
     playbook = tmp_path / "examples.yml"
     playbook.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
     collections = f"{ROOT}/.build/dev:{ROOT}/.build/collections"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("ansible-playbook")),
@@ -126,7 +127,7 @@ def test_ansible_takes_every_example(tmp_path: Path) -> None:
             "localhost,",
             str(playbook),
         ],
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": collections, "ANSIBLE_NOCOLOR": "1"},
+        env={**kept, "ANSIBLE_COLLECTIONS_PATH": collections, "ANSIBLE_NOCOLOR": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.mailforest.stack.tests.unit.tools.programs import program
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = [ROOT / "docs/first-forest.md", ROOT / "docs/ru/first-forest.md"]
@@ -50,7 +50,7 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     written = FILE.findall(request.param.read_text(encoding="utf-8"))
     assert len(written) == 1
     (variables / "mailforest.yml").write_text(f"---\n{written[0]}", encoding="utf-8")
-    runpy.run_path(str(ROOT / "tools/make-secrets"))["main"](
+    program("make-secrets")["main"](
         variables / "secrets.yml.example", variables / "secrets.yml"
     )
     (tmp_path / "password").write_text("of the vault\n", encoding="utf-8")

@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 import re
-import runpy
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from ansible_collections.mailforest.stack.tests.unit.tools.programs import program
 
 ROOT = Path(__file__).resolve().parents[3]
-TOOL: dict[str, Any] = runpy.run_path(str(ROOT / "tools/architecture-docs"))
+TOOL: dict[str, Any] = program("architecture-docs")
 PICTURES: dict[str, str] = TOOL["pictures"]()
 IMPURE = re.compile(r"^\s*(from|import) ansible\.|\bopen\(|\.read_text\(", re.MULTILINE)
 TEXT = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")

@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 import ast
-import runpy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.mailforest.stack.tests.unit.tools.programs import program
 
 ROOT = Path(__file__).resolve().parents[3]
-METRICS: dict[str, Any] = runpy.run_path(str(ROOT / "tools/metrics"))
+METRICS: dict[str, Any] = program("metrics")
 BRANCHES = """
 def branches(rows):
     for row in rows:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.mailforest.stack.tests.unit.tools.programs import program
 
 ROOT = Path(__file__).resolve().parents[3]
 FRAGMENTS = "changelogs/fragments"
@@ -80,7 +80,7 @@ def clone(origin: Path, tmp_path: Path) -> Path:
 
 
 def tool(place: Path) -> dict[str, Any]:
-    return runpy.run_path(str(place / "tools/release"))
+    return program("release", place)
 
 
 def fragment(place: Path, kind: str, *, summary: bool = True) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[4]
 PLAYBOOK = """
 - name: First
   hosts: one, two
@@ -50,7 +51,7 @@ def _output(directory: Path, *arguments: str, **environment: str) -> str:
             **kept,
             "HOME": str(directory),
             "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_COLLECTIONS_PATH": os.environ["PYTHONPATH"].partition(":")[0],
+            "ANSIBLE_COLLECTIONS_PATH": f"{ROOT}/.build/dev",
             "ANSIBLE_CALLBACKS_ENABLED": "mailforest.stack.progress",
             "MAILFOREST_PROGRESS_CACHE_FILE": str(directory / "times.json"),
             **environment,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from ansible_collections.mailforest.stack.plugins.plugin_utils.pytest_reachable 
 from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._probe import fakes
 from ansible_collections.mailforest.stack.tests.unit.plugins.module_utils._probe.fakes import NAME, Authority
 
+ROOT = Path(__file__).resolve().parents[4]
 HERE = testinfra.get_host("local://")
 ALONE = f"env -i {sys.executable} -I"
 """Without PYTHONPATH, and without what is installed for the user."""
@@ -77,6 +79,8 @@ def test_the_fixture_is_there_for_who_names_the_plugin(tmp_path: Path, how: str)
     )
     arguments = ["-p", name] if how == "-p" else []
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *arguments, "test_ports.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    environment = {**kept, "PYTHONPATH": f"{ROOT}/.build/dev"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
