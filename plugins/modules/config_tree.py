@@ -157,6 +157,7 @@ EXAMPLES = r"""
     name: postfix
     files:
       - {path: /etc/postfix/main.cf}
+      - {path: /etc/postfix/master.cf}
       - path: /etc/postfix/ldap/users.cf
         template: etc/postfix/ldap/map.cf.j2
         group: postfix

@@ -141,7 +141,7 @@ EXAMPLES = r"""
 - name: Say so when it is not
   ansible.builtin.assert:
     that: health.problems | length == 0
-    fail_msg: "{{ health.problems }}"
+    fail_msg: "{{ health.problems | to_nice_yaml }}"
 """
 
 RETURN = r"""
