@@ -3,7 +3,7 @@
 """site.yml on blank hosts, killed at a random point and run again: the office is that of an undisturbed run.
 
 It takes hours, so it may be done in several goes: one seed for all, some turns in each, and what runs that nobody
-killed have made is kept in a file, which is good for one commit, one office and one set of passwords.
+killed have made is kept in a file, which is good for the same code, the same office and the same passwords.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ from .tables import keep
 TABLE = "MAILFOREST_INTERRUPTIONS_TABLE"
 MEASURE = "MAILFOREST_MEASURE"
 TURNS = "MAILFOREST_TURNS"
+MAKERS = (
+    *("roles", "plugins", "playbooks", "lab", "tests/system/support/dump.py"),
+    *("examples/two-offices/inventory", "extensions/molecule/inventory", "extensions/molecule/one_office/inventory"),
+)
+"""What decides how an office is, and how it is read."""
 SETTLED_SECONDS = 600
 QUIET_SECONDS = 60
 """So long nothing may change any more before a state is taken for a measure."""
@@ -105,15 +110,21 @@ def undisturbed(office: Office, folder: Path) -> Undisturbed:
 
 
 def _origin(office: Office) -> dict[str, str]:
-    command = ["git", "describe", "--always", "--dirty", "--exclude=*", "--abbrev=40"]
-    commit = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
-    assert not commit.endswith("-dirty"), f"{MEASURE} is good for a commit, and there are changes beside {commit}"
+    """What a measure is good for: the same code and variables, office and passwords."""
+    assert not (changed := _git("status", "--porcelain", "--", *MAKERS)), (
+        f"{MEASURE} is good for what is committed, and these are not: {changed}"
+    )
     secrets = (office.directory / "secrets.yml").read_bytes()
     return {
-        "commit": commit,
+        "code": hashlib.sha256(_git("rev-parse", *(f"HEAD:{path}" for path in MAKERS)).encode()).hexdigest(),
         "office": f"{office.directory.name}: {' '.join(office.hosts)}",
         "passwords": hashlib.sha256(secrets).hexdigest(),
     }
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60)
+    return done.stdout.strip()
 
 
 def write(file: Path, origin: Mapping[str, str], found: Undisturbed) -> None:
