@@ -44,8 +44,9 @@ def ran(office: Office, files: None, tmp_path_factory: pytest.TempPathFactory) -
     try:
         yield play(examples.playbook(place), inventories=[*sources, examples.inventory(place)])
     finally:
+        module(at("dc2"), "ou", ous=[{"name": unit} for unit in examples.UNITS])  # however far the run came
         for unit in examples.UNITS:
-            root_shell(at("dc2"), f"samba-tool ou delete 'OU={unit},{top}' --force-subtree-delete || true")
+            root_shell(at("dc2"), f"samba-tool ou delete 'OU={unit},{top}' --force-subtree-delete")
 
 
 def _results(run: Run, name: str) -> list[TaskResult]:

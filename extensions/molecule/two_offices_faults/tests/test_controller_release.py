@@ -51,7 +51,7 @@ def old(office: Office) -> Iterator[str]:
     play(ROOT / "playbooks/dc_demote.yml", extra_vars={**wanted, "dc_demote_hand_over": True})
     renew(name, release="bookworm")
     site()
-    root_shell(at(first), f"samba-tool group delete {GROUP} || true")
+    module(at(first), "group", name=GROUP, state="absent")
     verified(seconds=SETTLED_SECONDS)
     assert _release(name) == "12"
 
