@@ -178,10 +178,20 @@ class DirectoryReplication:
         return faults
 
     def ask(self, controller: Controller) -> None:
-        """Ask another one's service."""
+        """Ask another one's service for every naming context, whatever becomes of those before it.
+
+        Until it is restarted, Samba goes on asking a source that has left the directory (drepl_partitions.c,
+        dreplsrv_refresh_partition, only adds), and answers with that one's failure although all others were pulled.
+        """
+        faults = []
         with self._connected(controller, "does not pull") as (connection, handle):
             for context in self.naming_contexts():
-                _sync(connection, handle, context)
+                try:
+                    _sync(connection, handle, context)
+                except _bindings.samba.WERRORError as exc:
+                    faults.append(f"{context} ({_text(exc)})")
+        if faults:
+            raise ResourceError(f"{controller.name} does not pull from all its partners: {', '.join(faults)}.")
 
     def compute(self) -> None:
         """Ask the local topology generator (KCC)."""
