@@ -29,7 +29,7 @@ test-unit: ## the unit tests alone
 test-faults: ## bad times: power cuts, killed runs, full disks, controllers that go; too long for CI
 	@tools/test faults
 
-test-roles: ## each role alone, with alternative variables and with CI's; too long for CI
+test-roles: ## each role alone, with alternative variables and with its own; too long for CI
 	@tools/test roles
 
 test-matrix: ## the unit tests by ansible-test; the oldest and the newest ansible-core, the newest on Debian 13

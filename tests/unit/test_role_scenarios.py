@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, mailforest.stack contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every role is run alone, with two sets of variables; `make test-roles` runs the second."""
+"""Every role is run alone, with two sets of variables, by `make test-roles`; CI runs some with the first."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +39,10 @@ def test_a_role_has_alternative_variables_of_its_own(role: str) -> None:
 
 def test_roles_that_run_in_offices_have_no_scenario() -> None:
     assert {role for role in ROLES if not (SCENARIOS / f"role_{role}").is_dir()} == IN_OFFICES
+
+
+def test_the_roles_that_ci_runs_alone_have_scenarios() -> None:
+    """A name that is none would fail after half an hour only."""
+    named = re.search(r"^ROLES=\((.*)\)$", (ROOT / "tools" / "test").read_text(encoding="utf-8"), re.MULTILINE)
+    assert named
+    assert [name for name in named[1].split() if not (SCENARIOS / f"role_{name}").is_dir()] == []
