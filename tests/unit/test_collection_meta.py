@@ -22,6 +22,7 @@ READERS = {
     *("findings", "keytab", "object_info", "summary", "topology"),
     *("fsmo_info", "seizure_info", "replication_info", "replication_sync", "site_tunnel_info"),
     *("dc_info", "dc_locator", "dns_lookup", "dns_published", "domain_backup_info", "gpo_info", "host_health"),
+    "maintenance_info",
     *("mail_flow", "mail_tables_info", "open_relay", "reachable", "submission_port", "sysvol_info", "firewall_info"),
 }
 """Modules that change nothing, so have no difference to show."""

@@ -96,7 +96,7 @@ def _answers(*, release: str, serves: bool, known: bool, roles: bool) -> dict[st
     return {
         "setup": {"ansible_facts": {"distribution": "Debian", "distribution_major_version": release}},
         "stat": {"stat": {"exists": serves}},
-        "find": {"files": []},
+        "maintenance_info": {"hosts": []},
         "systemd_service": {"status": {"ActiveState": "active" if serves else "inactive"}},
         "fsmo_info": {"controllers": [name for name in CONTROLLERS if known or name != "dc2"], "owners": owners},
         "sysvol_info": {"problems": [], "sha256": "one"},

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 DIRECTORY = Path("/var/lib/mailforest/maintenance")
-"""A file for each host that is in maintenance, by its inventory name; the playbooks know it by this path too."""
+"""A file for each host that is in maintenance, by its inventory name; the playbooks that write it know the path too."""
 _DAY = 86400
 
 

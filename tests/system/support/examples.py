@@ -24,7 +24,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "dc1": (
         *("dc_info", "domain", "domain_backup", "domain_backup_info", "domain_controller_removal", "fsmo", "fsmo_info"),
         *("fsmo_placement", "functional_level", "dns_record", "dns_zone", "domain_controller_names"),
-        *("replication_info", "replication_sync", "seizure_info", "sysvol_info"),
+        *("replication_info", "replication_sync", "seizure_info", "sysvol_info", "maintenance_info"),
         *("site", "site_link", "site_server", "site_subnet"),
     ),
     "dc2": (  # the owner of the PDC emulator, with Debian 12

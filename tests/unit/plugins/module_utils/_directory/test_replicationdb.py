@@ -31,7 +31,7 @@ class Connection:
         self.answers = answers
         self.asked: list[str] = []
 
-    def DsReplicaSync(self, handle: object, level: int, request: Any) -> None:  # noqa: N802
+    def DsReplicaSync(self, handle: object, level: int, request: Any) -> None:
         self.asked.append(request.naming_context.dn)
         if error := self.answers.get(request.naming_context.dn):
             raise error
@@ -67,7 +67,7 @@ def test_a_source_that_is_gone_keeps_no_other_naming_context_from_being_pulled(m
 def test_a_broken_connection_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     connection = Connection({"DC=corp": NTSTATUSError(5, "The connection was disconnected")})
     replication = asked(monkeypatch, connection)
-    with pytest.raises(ResourceError, match="^dc2 does not pull: The connection was disconnected"):
+    with pytest.raises(ResourceError, match=r"^dc2 does not pull: The connection was disconnected"):
         replication.ask(DC2)
     assert connection.asked == ["DC=corp"]
     assert replication._open == {}

@@ -42,12 +42,6 @@ def test_the_playbooks_write_where_it_is_read() -> None:
         assert f"{maintenance.DIRECTORY}/{{{{ maintenance_host }}}}.json" in paths
 
 
-@pytest.mark.parametrize("name", ["maintenance_on", "rolling_upgrade", "tasks/roles_away", "tasks/roles_back"])
-def test_the_playbooks_read_where_it_is_written(name: str) -> None:
-    text = (ROOT / f"playbooks/{name}.yml").read_text(encoding="utf-8")
-    assert f"    paths: {maintenance.DIRECTORY}\n" in text
-
-
 ASKED: dict[str, Any] = {
     "host": "dc2",
     "controllers": {"dc1": "hq", "dc2": "hq", "dc3": "branch"},
