@@ -50,9 +50,7 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     written = FILE.findall(request.param.read_text(encoding="utf-8"))
     assert len(written) == 1
     (variables / "mailforest.yml").write_text(f"---\n{written[0]}", encoding="utf-8")
-    program("make-secrets")["main"](
-        variables / "secrets.yml.example", variables / "secrets.yml"
-    )
+    program("make-secrets")["main"](variables / "secrets.yml.example", variables / "secrets.yml")
     (tmp_path / "password").write_text("of the vault\n", encoding="utf-8")
     done = _run(place, "ansible-vault", "encrypt", str(variables / "secrets.yml"), password=tmp_path / "password")
     assert done.returncode == 0, done.stderr

@@ -91,6 +91,8 @@ def test_no_roles_go_to_a_controller_in_maintenance(office: Office, updates: lis
     on = {"maintenance_host": out, "maintenance_reason": "a test", "maintenance_hand_over": True}
     operation(ROOT / "playbooks/maintenance_on.yml", **on)
     try:
+        again = operation(ROOT / "playbooks/maintenance_on.yml", **on)
+        assert again.changes == [], again.explain()
         assert set(owners(at(controller)).values()) == {controller}
         run = operation(ROOT / "playbooks/rolling_upgrade.yml", f"--limit={controller}")
         assert f"{controller}: Take the rest, and have its own database say so" in run.changes, run.explain()
