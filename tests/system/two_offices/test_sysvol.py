@@ -60,11 +60,12 @@ def made(office: Office) -> Iterator[Made]:
         root_shell(at(name), f"systemctl stop {TIMER}")  # so that nothing is taken but what the test takes
         module(at(name), "replication_sync", wait=120)
     yield found
+    for name in found.others:
+        root_shell(at(name), f"systemctl start {TIMER}")
     module(at(owner), "gpo", name=NAME, state="absent")
     for name in found.others:
         module(at(name), "replication_sync", wait=120)
         _sync(name)
-        root_shell(at(name), f"systemctl start {TIMER}")
 
 
 def test_a_policy_is_on_every_controller(office: Office, made: Made) -> None:
