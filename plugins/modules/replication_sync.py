@@ -15,7 +15,7 @@ description:
     when the module began. After a join, or a change of sites, it also has the topology computed (KCC), which Samba does
     every five minutes only.
   - What has to come through other controllers is pulled by those first; they are asked over RPC with this host's
-    account.
+    account. Where one of these is out of service, it is pulled from its origin.
   - It only asks Samba's own services, and writes no object itself. It reports a change when it had the
     topology computed and there are other partners than before.
 extends_documentation_fragment:

@@ -109,6 +109,9 @@ class Replication(Protocol):
     def pull(self) -> list[str]:
         """Have everything pulled from all partners now; what went wrong."""
 
+    def pull_from(self, controller: Controller, naming_contexts: Sequence[str]) -> list[str]:
+        """Have these pulled from one that need not be a partner; what went wrong."""
+
     def ask(self, controller: Controller) -> None:
         """Have another controller pull everything from all its partners."""
 
@@ -276,6 +279,7 @@ class Catcher:
         in_vain = not done and number > 0 and number % _KCC_EVERY == 0
         if in_vain:
             self._compute_elsewhere(others)
+            self._past_partners(others, lag)
         if in_vain or (broken and not self._computed):
             self._compute()
         if done:
@@ -293,6 +297,15 @@ class Catcher:
     def _compute_elsewhere(self, others: Iterable[Controller]) -> None:
         """What others' changes come through is a controller that Samba draws by lot; it may not know yet that it is."""
         self._faults += _of_each(others, self._replication.compute_at)
+
+    def _past_partners(self, others: Iterable[Controller], lag: Mapping[str, Sequence[str]]) -> None:
+        """What would come through one that is out of service comes from its origin, which has answered just now.
+
+        Samba looks for another way by itself after two hours ([MS-ADTS] 6.2.2.3.1, 6.2.2.3.4.4).
+        """
+        for other in others:
+            if other.name in lag:
+                self._faults += self._replication.pull_from(other, lag[other.name])
 
     def _late(self) -> ResourceError:
         faults = list(dict.fromkeys(self._faults))

@@ -8,7 +8,7 @@ The local services are asked over Samba's internal messages, others over DRSUAPI
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailforest.stack.plugins.module_utils._directory import _bindings
@@ -177,6 +177,18 @@ class DirectoryReplication:
                 faults.append(f"{context} was not pulled from all partners: {_text(exc)}.")
         return faults
 
+    def pull_from(self, controller: Controller, naming_contexts: Sequence[str]) -> list[str]:
+        """Ask the local service; Samba takes a source that is no partner, and has it as one until its next topology."""
+        service = drsuapi.drsuapi("irpc:dreplsrv", lp_ctx=self._store.settings)
+        service.request_timeout = _SECONDS
+        faults = []
+        for context in naming_contexts:
+            try:
+                _sync(service, misc.policy_handle(), context, source=controller.settings_guid)
+            except _errors() as exc:
+                faults.append(f"{context} was not pulled from {controller.name} itself: {_text(exc)}.")
+        return faults
+
     def ask(self, controller: Controller) -> None:
         """Ask another one's service for every naming context, whatever becomes of those before it.
 
@@ -232,13 +244,14 @@ class DirectoryReplication:
         return self._open[controller.name]
 
 
-def _sync(connection: Any, handle: Any, naming_context: str) -> None:
+def _sync(connection: Any, handle: Any, naming_context: str, *, source: str = "") -> None:
+    """From the controller whose NTDS Settings have this GUID, else from all partners."""
     identifier = drsuapi.DsReplicaObjectIdentifier()
     identifier.dn = naming_context
     request = drsuapi.DsReplicaSyncRequest1()
     request.naming_context = identifier
-    request.options = drsuapi.DRSUAPI_DRS_WRIT_REP | drsuapi.DRSUAPI_DRS_SYNC_ALL
-    request.source_dsa_guid = misc.GUID(_ALL)
+    request.options = drsuapi.DRSUAPI_DRS_WRIT_REP | (0 if source else drsuapi.DRSUAPI_DRS_SYNC_ALL)
+    request.source_dsa_guid = misc.GUID(source or _ALL)
     connection.DsReplicaSync(handle, 1, request)
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -46,6 +46,7 @@ class Forest:
         self.ring = [("dc1", "dc2"), ("dc2", "dc3"), ("dc3", "dc1")]
         self.on_pull: Callable[[], None] = lambda: None
         self.on_ask: Callable[[], None] = lambda: None
+        self.on_pull_from: Callable[[], list[str]] = list
         self.on_compute_at: Callable[[], None] = lambda: None
 
     @staticmethod
@@ -93,6 +94,10 @@ class Forest:
         self.calls.append("pull")
         self.on_pull()
         return []
+
+    def pull_from(self, controller: Controller, naming_contexts: Sequence[str]) -> list[str]:
+        self.calls.append(f"pull {', '.join(naming_contexts)} from {controller.name}")
+        return self.on_pull_from()
 
     def ask(self, controller: Controller) -> None:
         self.calls.append(f"ask {controller.name}")
@@ -258,6 +263,28 @@ def test_the_others_compute_too_when_waiting_was_in_vain() -> None:
         "compute at dc3",
         "compute",
     ]
+
+
+def test_what_would_come_through_one_that_is_out_of_service_comes_from_its_origin() -> None:
+    """The bridgehead was in maintenance, and Samba looks for another one after two hours."""
+    forest = Forest()
+    forest.theirs["dc3"] = 11
+
+    def taken() -> list[str]:
+        forest.have["id-dc3"] = 11
+        return []
+
+    forest.on_pull_from = taken
+    assert catch_up(forest, wait=30, without=("DC2",))["controllers"] == ["dc3"]
+    assert [call for call in forest.calls if " from " in call] == [f"pull {DOMAIN}, {CONFIGURATION} from dc3"]
+
+
+def test_an_origin_that_cannot_be_pulled_from_is_told() -> None:
+    forest = Forest()
+    forest.theirs["dc3"] = 11
+    forest.on_pull_from = lambda: ["DC=corp was not pulled from dc3 itself: refused."]
+    with pytest.raises(ResourceError, match=r"dc3 has changes of DC=corp, .*DC=corp was not pulled from dc3 itself"):
+        catch_up(forest, wait=5)
 
 
 def test_waiting_ends_with_the_names_of_those_that_are_lacking() -> None:

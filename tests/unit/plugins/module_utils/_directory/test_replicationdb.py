@@ -30,9 +30,11 @@ class Connection:
     def __init__(self, answers: dict[str, Exception]) -> None:
         self.answers = answers
         self.asked: list[str] = []
+        self.sources: list[tuple[str, int]] = []
 
     def DsReplicaSync(self, handle: object, level: int, request: Any) -> None:
         self.asked.append(request.naming_context.dn)
+        self.sources.append((request.source_dsa_guid, request.options))
         if error := self.answers.get(request.naming_context.dn):
             raise error
 
@@ -43,13 +45,15 @@ def asked(monkeypatch: pytest.MonkeyPatch, connection: Connection) -> _replicati
         DsReplicaSyncRequest1=SimpleNamespace,
         DRSUAPI_DRS_WRIT_REP=1,
         DRSUAPI_DRS_SYNC_ALL=2,
+        drsuapi=lambda _binding, lp_ctx: connection,
     )
     monkeypatch.setattr(_replicationdb, "drsuapi", drsuapi)
-    monkeypatch.setattr(_replicationdb, "misc", SimpleNamespace(GUID=str))
+    monkeypatch.setattr(_replicationdb, "misc", SimpleNamespace(GUID=str, policy_handle=object))
     monkeypatch.setattr(_replicationdb, "drs_utils", SimpleNamespace(drsException=NTSTATUSError))
     samba = SimpleNamespace(WERRORError=WERRORError, NTSTATUSError=NTSTATUSError)
     monkeypatch.setattr(_replicationdb, "_bindings", SimpleNamespace(samba=samba))
     replication = object.__new__(_replicationdb.DirectoryReplication)
+    replication._store = SimpleNamespace(settings=None)
     replication._open = {"dc2": (connection, object())}
     monkeypatch.setattr(replication, "naming_contexts", lambda: CONTEXTS)
     return replication
@@ -77,3 +81,11 @@ def test_what_is_pulled_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     connection = Connection({})
     asked(monkeypatch, connection).ask(DC2)
     assert connection.asked == CONTEXTS
+
+
+def test_one_that_is_no_partner_is_a_source_by_its_name_in_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = Connection({"DC=corp": WERRORError(1722, "WERR_RPC_SERVER_UNAVAILABLE")})
+    found = asked(monkeypatch, connection).pull_from(DC2, CONTEXTS[:2])
+    assert found == ["DC=corp was not pulled from dc2 itself: WERR_RPC_SERVER_UNAVAILABLE."]
+    assert connection.asked == CONTEXTS[:2]
+    assert connection.sources == [("g2", 1)] * 2
