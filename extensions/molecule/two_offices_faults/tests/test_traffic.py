@@ -19,11 +19,9 @@ from ansible_collections.mailforest.stack.tests.system.support.office import Off
 from ansible_collections.mailforest.stack.tests.system.support.playbook import eventually, verified
 from ansible_collections.mailforest.stack.tests.system.support.tables import keep, table
 from ansible_collections.mailforest.stack.tests.system.support.traffic import Row, traffic
-from ansible_collections.mailforest.stack.tests.system.support.troubles import TROUBLES, Toll, Trouble
+from ansible_collections.mailforest.stack.tests.system.support.troubles import TROUBLES, Trouble, survived
 
 NAMED_SECONDS = 240
-BACK_SECONDS = 600
-"""Postfix waits up to five minutes before it asks again where nobody answered, and so does Samba's replication."""
 SETTLED_SECONDS = 900
 _TABLE = "MAILFOREST_TRAFFIC_TABLE"
 _PROBES = ("svc-mail-probe", "svc-mail-probe-2")
@@ -85,19 +83,14 @@ def test_offices_at_work_that_nothing_happens_to(office: Office, rows: list[Row]
 def test_nothing_is_lost_and_all_comes_back(
     office: Office, rows: list[Row], trouble: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    toll = Toll()
-    with traffic(office, mail_pause=trouble.mail_pause, change_pause=trouble.change_pause) as under_way:
-        with trouble.strike(office, toll):
-            if trouble.sign:
-                with monkeypatch.context() as patch:
-                    _named(trouble.sign, patch)
-        under_way.flowing(seconds=BACK_SECONDS)
-    row = under_way.row(trouble.name)
-    rows.append(row)
-    keep(_TABLE, row)
-    assert row.accepted and row.changes, row
-    assert (row.lost, row.refused) == (0, 0), row
-    assert row.doubled <= toll.deliveries + row.unanswered, (row, toll)
-    assert row.changes_found == row.changes, row
-    under_way.clear()
+    def meanwhile() -> None:
+        if trouble.sign:
+            with monkeypatch.context() as patch:
+                _named(trouble.sign, patch)
+
+    def told(row: Row) -> None:
+        rows.append(row)
+        keep(_TABLE, row)
+
+    survived(office, trouble, told=told, meanwhile=meanwhile)
     _healed(office)

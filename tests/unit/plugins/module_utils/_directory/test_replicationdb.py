@@ -53,7 +53,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, connection: Connection) -> _replicati
     samba = SimpleNamespace(WERRORError=WERRORError, NTSTATUSError=NTSTATUSError)
     monkeypatch.setattr(_replicationdb, "_bindings", SimpleNamespace(samba=samba))
     replication = object.__new__(_replicationdb.DirectoryReplication)
-    replication._store = SimpleNamespace(settings=None)
+    monkeypatch.setattr(replication, "_store", SimpleNamespace(settings=None), raising=False)
     replication._open = {"dc2": (connection, object())}
     monkeypatch.setattr(replication, "naming_contexts", lambda: CONTEXTS)
     return replication
