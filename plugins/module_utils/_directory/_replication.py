@@ -110,7 +110,7 @@ class Replication(Protocol):
         """Have everything pulled from all partners now; what went wrong."""
 
     def pull_from(self, controller: Controller, naming_contexts: Sequence[str]) -> list[str]:
-        """Have these pulled from one that need not be a partner; what went wrong."""
+        """Have these pulled from one that need not be a partner, if it answers; what went wrong."""
 
     def ask(self, controller: Controller) -> None:
         """Have another controller pull everything from all its partners."""
@@ -334,8 +334,12 @@ def _of_each(controllers: Iterable[Controller], call: Callable[[Controller], Non
 
 
 def force(replication: Replication) -> list[str]:
-    """Have everything pulled, by the others first; what went wrong."""
-    return [*ask_others(replication), *replication.pull()]
+    """Have everything pulled, by the others first; where a partner fails, from each of them. What went wrong."""
+    faults = [*ask_others(replication), *replication.pull()]
+    if faults:
+        contexts = replication.naming_contexts()
+        faults += [fault for other in replication.controllers() for fault in replication.pull_from(other, contexts)]
+    return faults
 
 
 def _pairs(partners: Iterable[Partner]) -> set[tuple[str, str]]:

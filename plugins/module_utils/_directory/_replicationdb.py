@@ -178,7 +178,12 @@ class DirectoryReplication:
         return faults
 
     def pull_from(self, controller: Controller, naming_contexts: Sequence[str]) -> list[str]:
-        """Ask the local service; Samba takes a source that is no partner, and has it as one until its next topology."""
+        """Ask the local service; Samba takes a source that is no partner, and has it as one until its next topology.
+
+        One that could not be asked just now is not tried: each naming context would wait for it.
+        """
+        if controller.name not in self._open:
+            return []
         service = drsuapi.drsuapi("irpc:dreplsrv", lp_ctx=self._store.settings)
         service.request_timeout = _SECONDS
         faults = []

@@ -320,9 +320,17 @@ def test_a_generator_that_does_not_answer_is_told_in_the_end() -> None:
 
 def test_forcing_asks_the_others_first() -> None:
     forest = Forest()
+    assert force(forest) == []
+    assert forest.calls == ["ask dc2", "ask dc3", "pull"]
+
+
+def test_where_a_partner_fails_everything_is_pulled_from_its_origin() -> None:
+    """Nobody else may lead there: the bridgehead of an office was in maintenance."""
+    forest = Forest()
     forest.deaf = {"dc3"}
     assert force(forest) == ["dc3 does not pull."]
-    assert forest.calls == ["ask dc2", "ask dc3", "pull"]
+    origins = [f"pull {DOMAIN}, {CONFIGURATION} from {name}" for name in ("dc2", "dc3")]
+    assert forest.calls == ["ask dc2", "ask dc3", "pull", *origins]
 
 
 def test_what_the_generator_made_is_told_and_judged() -> None:

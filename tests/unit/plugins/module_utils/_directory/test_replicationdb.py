@@ -89,3 +89,11 @@ def test_one_that_is_no_partner_is_a_source_by_its_name_in_the_configuration(mon
     assert found == ["DC=corp was not pulled from dc2 itself: WERR_RPC_SERVER_UNAVAILABLE."]
     assert connection.asked == CONTEXTS[:2]
     assert connection.sources == [("g2", 1)] * 2
+
+
+def test_one_that_could_not_be_asked_is_no_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = Connection({})
+    replication = asked(monkeypatch, connection)
+    replication._open.clear()
+    assert replication.pull_from(DC2, CONTEXTS) == []
+    assert connection.asked == []
