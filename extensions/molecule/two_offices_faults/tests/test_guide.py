@@ -62,6 +62,7 @@ class Administrator:
             "ANSIBLE_PRIVATE_KEY_FILE": lab["ansible_ssh_private_key_file"],
             "ANSIBLE_SSH_COMMON_ARGS": lab["ansible_ssh_common_args"],
             "ANSIBLE_NOCOLOR": "1",
+            "PAGER": "cat",
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": f"url.{ROOT}.insteadOf",
             "GIT_CONFIG_VALUE_0": REPOSITORY,
