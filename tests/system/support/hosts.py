@@ -35,6 +35,11 @@ def at(name: str) -> Host:
     return testinfra.get_host(f"ansible://{name}")
 
 
+def release(host: Host) -> str:
+    """Of Debian, as a number."""
+    return root_shell(host, ". /etc/os-release; echo $VERSION_ID").strip()
+
+
 def module(host: Host, name: str, /, **arguments: Any) -> dict[str, Any]:
     """The result of one of the collection's modules, run on the host."""
     given = json.dumps(arguments) if arguments else None

@@ -20,6 +20,12 @@ def test_what_processes_hold_is_told_apart(name: str) -> None:
     assert FOOTPRINT["memory"](stats) == (300, 900)
 
 
+def test_an_engine_that_tells_nothing_of_memory_fails_no_demo() -> None:
+    assert FOOTPRINT["memory"]({"memory_stats": {}}) is None
+    assert FOOTPRINT["_memory"]([]) == "the container engine does not tell"
+    assert FOOTPRINT["_memory"]([(10**9, 2 * 10**9)] * 2).startswith("2.0 GB for 2 hosts, 4.0 GB with")
+
+
 def test_a_file_with_two_names_is_counted_once(tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     (tmp_path / "below/one").write_bytes(b"x" * 8192)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support import office as offices
 from ansible_collections.mailforest.stack.tests.system.support.directory import has_group, owners
-from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, refusal, root_shell
+from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, refusal, release, root_shell
 from ansible_collections.mailforest.stack.tests.system.support.lab import renew
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.playbook import (
@@ -41,7 +41,7 @@ def office() -> Office:
 @pytest.fixture(scope="module")
 def old(office: Office) -> Iterator[str]:
     """The controller with Debian 12, which has two roles and a site with another controller."""
-    (name,) = [name for name in office.controllers if _release(name) == "12"]
+    (name,) = [name for name in office.controllers if release(at(name)) == "12"]
     assert len(office.in_site(office.sites[name], office.controllers)) == 2
     directory_again(mailforest_fsmo={**office.fsmo, "pdc": name, "rid": name})
     yield name
@@ -53,11 +53,7 @@ def old(office: Office) -> Iterator[str]:
     site()
     module(at(first), "group", name=GROUP, state="absent")
     verified(seconds=SETTLED_SECONDS)
-    assert _release(name) == "12"
-
-
-def _release(name: str) -> str:
-    return root_shell(at(name), ". /etc/os-release; echo $VERSION_ID").strip()
+    assert release(at(name)) == "12"
 
 
 def _serves(name: str) -> bool:
@@ -141,7 +137,7 @@ def test_it_leaves_with_all_that_it_alone_had(office: Office, old: str) -> None:
 
 def test_it_joins_again_with_the_next_release(office: Office, old: str) -> None:
     renew(old, release="trixie")
-    assert _release(old) == "13"
+    assert release(at(old)) == "13"
     assert "joins" in _done(_upgrade(old))
     assert _serves(old)
     assert has_group(at(old), GROUP)

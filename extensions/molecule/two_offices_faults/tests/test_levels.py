@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import yaml
 from ansible_collections.mailforest.stack.tests.system.support import office as offices
-from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, root_shell
+from ansible_collections.mailforest.stack.tests.system.support.hosts import at, module, release
 from ansible_collections.mailforest.stack.tests.system.support.lab import renew
 from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.playbook import (
@@ -21,19 +22,16 @@ from ansible_collections.mailforest.stack.tests.system.support.playbook import (
 )
 
 SETTLED_SECONDS = 600
-FOREST = {"realm": "CORP.EXAMPLE.TEST", "netbios": "CORP"}
+EXAMPLE = ROOT / "examples/two-offices/inventory/group_vars/all/mailforest.yml"
+FOREST = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))["mailforest_forest"]
 OLD, NEW = "2008_R2", "2016"
-
-
-def _release(name: str) -> str:
-    return root_shell(at(name), ". /etc/os-release; echo $VERSION_ID").strip()
 
 
 @pytest.fixture(scope="module")
 def office() -> Iterator[Office]:
     """The two offices from blank hosts, every controller with Debian 13; afterwards as they were."""
     office = offices.current()
-    old = [name for name in office.controllers if _release(name) == "12"]
+    old = [name for name in office.controllers if release(at(name)) == "12"]
     assert old, "no controller keeps the level down"
     renew(*office.hosts)
     renew(*old, release="trixie")
