@@ -16,7 +16,8 @@ _SNAPSHOT = r"""
 find /etc -xdev -type f -exec sha256sum {} + | sort -k2
 find /etc -xdev -printf '%p %y %m %u %g %l\n' | sort
 systemctl list-unit-files --no-legend --no-pager --plain
-systemctl list-units --all --no-legend --no-pager --plain --type=service,socket,timer | awk '{print $1, $2, $3}' | sort
+systemctl list-units --all --no-legend --no-pager --plain --type=service,socket,timer |
+  awk '{ sub(/^(de)?activating$/, "inactive", $3); print $1, $2, $3 }' | sort
 dpkg-query -W -f '${Package} ${Version} ${Status}\n'
 """
 
@@ -77,7 +78,7 @@ def client_context(host: Host) -> ssl.SSLContext:
 
 
 def snapshot(host: Host) -> list[str]:
-    """All of /etc, the packages, the units and their states."""
+    """All of /etc, the packages, the units and their states; what a timer has just set to work counts as at rest."""
     result = host.run(_SNAPSHOT)
     assert result.rc == 0, result.stderr
     return sorted(str(result.stdout).splitlines())
