@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -139,7 +140,8 @@ def _inventory() -> dict[str, Any]:
 
 
 def write_mail_target() -> None:
-    """Write the file that the mail tests read before any of them is collected."""
+    """Write the file that the mail tests read before any is collected; another process may read it meanwhile."""
     path = Path(os.environ[VARIABLE])
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(current().mail_target()), encoding="utf-8")
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", delete=False) as file:  # of mode 0600
+        json.dump(current().mail_target(), file)
+    Path(file.name).replace(path)
