@@ -184,11 +184,12 @@ def test_there_is_a_good_one(host: Host) -> None:
 
 def test_only_root_reads_it_and_only_the_key_opens_it(host: Host) -> None:
     newest = _info(host)["newest"]["path"]
-    base = newest.partition(".tar")[0]  # of others in the clear, made before there was a key, alternative.yml leaves one
+    base = newest.partition(".tar")[0]  # alternative.yml leaves one in the clear, from before there was a key
     modes = root_shell(host, f"stat -c %a%U {PLACE} {newest} {base}.json").split()
     assert modes == ["700root", "600root", "600root"]
     assert root_shell(host, f"head -c 21 {newest}") == "age-encryption.org/v1"
-    assert root_shell(host, f"find {PLACE} /tmp -path {base}.tar.bz2 -o -path '/tmp/*.tar.bz2' -o -name 'sam.ldb*'") == ""
+    unlocked = f"-path {base}.tar.bz2 -o -path '/tmp/*.tar.bz2' -o -name 'sam.ldb*'"
+    assert root_shell(host, f"find {PLACE} /tmp {unlocked}") == ""
 
 
 def test_the_timer_makes_one(host: Host) -> None:
