@@ -10,7 +10,7 @@ VENV=$BUILD/venv
 export PATH=$VENV/bin:$PATH
 export LC_ALL=C.UTF-8 # Ansible refuses to run without UTF-8
 # Nothing of ours goes into the caller's home directory.
-export ANSIBLE_HOME=$BUILD/ansible XDG_CACHE_HOME=$BUILD/cache
+export ANSIBLE_HOME=$BUILD/ansible XDG_CACHE_HOME=$BUILD/cache HYPOTHESIS_STORAGE_DIRECTORY=$BUILD/cache/hypothesis
 if [ ${#BUILD} -gt 60 ]; then # the path of a Unix socket has 108 characters at most
   ANSIBLE_SSH_CONTROL_PATH_DIR=/tmp/mailforest-$(id -u)
   export ANSIBLE_SSH_CONTROL_PATH_DIR

@@ -138,6 +138,14 @@ def test_the_tarball_holds_what_users_need() -> None:
     assert {"plugins", "roles", "playbooks", "meta", "README.md", "LICENSE"} <= kept
 
 
+def test_what_tools_leave_in_a_checkout_stays_out_of_the_tarball() -> None:
+    """Directories that git ignores wherever they are; those of Python's own files hold nothing that is taken."""
+    ignored: list[str] = _yaml(ROOT / "galaxy.yml")["build_ignore"]
+    left = re.findall(r"(?m)^([^/*\n]+)/$", (ROOT / ".gitignore").read_text(encoding="utf-8"))
+    assert ".hypothesis" in left
+    assert set(left) - {"__pycache__"} <= set(ignored)
+
+
 def test_the_changelog_fragments_stay_out_of_the_tarball() -> None:
     ignored: list[str] = _yaml(ROOT / "galaxy.yml")["build_ignore"]
     assert "changelogs/fragments" in ignored
