@@ -75,6 +75,8 @@ def blank_hosts(client: Any, lab: Lab, images: dict[str, str]) -> Iterator[dict[
     environment = {
         "LAB_GATEWAY": str(network.bridge),
         "LAB_ROUTES": "",
+        "LAB_PROVIDER": "",
+        "LAB_IPV6": "",
         "LAB_RESOLVERS": " ".join(resolvers.upstream()),
     }
     with contextlib.ExitStack() as stack:
