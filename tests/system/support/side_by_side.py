@@ -52,20 +52,15 @@ def place(nodeid: str) -> tuple[int, int]:
     return _PLACES.get(PurePath(nodeid.partition("::")[0]).stem, _ALONE)
 
 
-class _ByList(LoadScopeScheduling):  # type: ignore[misc]
-    """What one process does is a list."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return str(place(nodeid))
-
-
 class Handing:
     """A plugin for the process that hands the tests out, list by list."""
 
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> LoadScopeScheduling:
-        """xdist would begin with the longest list, which is the one that is to come last."""
+        """A process does list by list. xdist would begin with the longest, which is the one that is to come last."""
         config.option.loadscopereorder = False
-        return _ByList(config, log)
+        scheduler = LoadScopeScheduling(config, log)
+        scheduler._split_scope = lambda nodeid: str(place(nodeid))
+        return scheduler
 
 
 class Doing:
