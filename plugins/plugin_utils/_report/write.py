@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkstemp
 
 from ansible_collections.mailforest.stack.plugins.plugin_utils._report.history import Run, as_run, read, surplus
 from ansible_collections.mailforest.stack.plugins.plugin_utils._report.junit import junit
@@ -41,14 +43,20 @@ def write(directory: Path, record: Record, summary: Sequence[str], formats: Form
     }
     paths = [_replace(directory / name, text) for name, text in texts.items()]
     for path in surplus(history.glob("*.json"), keep=formats.keep):
-        path.unlink()
+        path.unlink(missing_ok=True)
     return paths
 
 
 def _replace(path: Path, text: str) -> Path:
-    """Whoever reads it meanwhile sees the old one or the new one, whole."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text, encoding="utf-8")
-    new.chmod(_FILE_MODE)
-    new.replace(path)
+    """Whoever reads it meanwhile sees the old one or the new one, whole; so does another run that writes it, too."""
+    descriptor, name = mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    new = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        new.chmod(_FILE_MODE)
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
     return path

@@ -42,6 +42,14 @@ _PHASES = (
         ),
         ("test_backup", "test_operations", "test_placement", "test_roles"),
     ),
+    (  # a member joins, and its office's controller is away for a moment; the Internet looks at the gateways
+        ("test_member",),
+        ("test_probes", "test_published"),
+    ),
+    (  # ssh of a gateway and a member goes and comes; mail is held back and objects are made elsewhere
+        ("test_lockout",),
+        ("test_bulk", "test_mail_flow"),
+    ),
 )
 _ALONE = (len(_PHASES), 0)
 _PLACES = {name: (n, m) for n, phase in enumerate(_PHASES) for m, names in enumerate(phase) for name in names}

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+import time
 from collections import Counter
 from typing import Any, cast
 
@@ -45,7 +46,7 @@ def test_a_message_is_sent_again_until_it_is_accepted() -> None:
     door = _door(None, OSError("451 later"), Unanswered("lost"), None, Permanent("550 no"))
     with steady(door, "a@example.test", ["b@example.test"], pause=0.001) as mail:
         while len(mail.log.accepted) < 5:
-            pass
+            time.sleep(0.001)
     assert (mail.log.failed, mail.log.unanswered, mail.log.refused) == (["451 later", "lost"], 1, ["550 no"])
     assert mail.log.sent == len(mail.log.accepted) + 1
     assert f"{mail.run_name}-2" not in mail.log.accepted
@@ -59,23 +60,23 @@ def test_a_login_that_is_denied_for_a_moment_is_tried_again() -> None:
     door = _door(None, _denied(), _denied(), OSError("closed"), _denied())
     with steady(door, "a@example.test", ["b@example.test"], pause=0.001) as mail:
         while len(mail.log.accepted) < 3:
-            pass
+            time.sleep(0.001)
     assert (len(mail.log.failed), mail.log.refused) == (4, [])
     assert mail.log.sent == len(mail.log.accepted)
 
 
 def test_a_login_that_stays_denied_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     """One for the message, whose sender then gives up; for a moment only says who answers 4xx, however long."""
-    monkeypatch.setattr(Sender, "login_seconds", 0.05)
+    monkeypatch.setattr(Sender, "login_seconds", 0.5)
     later = [_denied(454) for _turn in range(100)]
     door = _door(None, *later, None, *(_denied() for _turn in range(1000)))
     with steady(door, "a@example.test", ["b@example.test"], pause=0.001) as mail:
         while not mail.log.refused:
-            pass
+            time.sleep(0.001)
         door.answers.clear()
         reached = len(mail.log.accepted)
         while len(mail.log.accepted) < reached + 2:
-            pass
+            time.sleep(0.001)
     assert len(mail.log.refused) == 1
     assert "535" in mail.log.refused[0]
     assert len(mail.log.failed) > len(later) + 2

@@ -103,7 +103,7 @@ def test_a_dead_first_address_and_a_living_second(monkeypatch: pytest.MonkeyPatc
         if dead == "filtered":
             stack.enter_context(fakes.dropping(address="127.0.0.2", port=port))
         keys = {"server_name": NAME, "ca_file": world.authority.ca_file}
-        found = check(host="mx.example.test", port=port, **SUBMISSION, **keys, timeout=2).finding
+        found = check(host="mx.example.test", port=port, **SUBMISSION, **keys, timeout=20).finding
     assert (found.verdict, found.stage, found.address) == (Verdict.OPEN, Stage.PROTOCOL, "127.0.0.1")
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -112,6 +113,14 @@ def test_the_next_run_is_compared_with_the_last_and_old_ones_go(tmp_path: Path) 
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Since the run of 2026-12-04 06:30 UTC" in text
     assert "got better 9, got worse 0" in text
+
+
+def test_runs_that_write_into_one_directory_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None:
+    records = [replace(office.record(office.healthy()), time=f"2026-11-28T10:00:{second:02}Z") for second in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        written = list(pool.map(lambda record: write(tmp_path, record, [], FORMATS), records))
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["time"] in {row.time for row in records}
+    assert {path.name for path in tmp_path.iterdir()} == {"history", *(path.name for path in written[0][:-1])}
 
 
 def test_earlier_runs_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
