@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 from ansible_collections.mailforest.stack.tests.system.support import mail_target
+from ansible_collections.mailforest.stack.tests.system.support import office as offices
 from ansible_collections.mailforest.stack.tests.system.support.mail_client import Client
-from ansible_collections.mailforest.stack.tests.system.support.office import Office
 from ansible_collections.mailforest.stack.tests.system.support.playbook import Run, directory_again, eventually
 
+OFFICE = offices.current()
 REFUSED = (smtplib.SMTPAuthenticationError, imaplib.IMAP4.error, poplib.error_proto)
 
 
@@ -46,9 +47,9 @@ def _replicated(clients: list[Client], user: mail_target.User, *, enabled: bool)
     eventually(lambda: {_login(client, port, user) for client in clients} == {enabled}, seconds=120)
 
 
-def _only_directory_changed(run: Run, office: Office) -> bool:
+def _only_directory_changed(run: Run) -> bool:
     """The lists are written on the first domain controller, and replicate from there."""
-    return {change.split(":")[0] for change in run.changes} == {office.controllers[0]}
+    return {change.split(":")[0] for change in run.changes} == {OFFICE.controllers[0]}
 
 
 @pytest.fixture
@@ -61,21 +62,21 @@ def as_declared(clients: list[Client]) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("as_declared")
-def test_a_user_is_disabled_and_another_enabled_by_the_inventory(clients: list[Client], office: Office) -> None:
+def test_a_user_is_disabled_and_another_enabled_by_the_inventory(clients: list[Client]) -> None:
     """Refusals cost seconds each, so those before and after the change are left to test_mail."""
     alice, carol = clients[0].target.recipient, clients[0].target.disabled[0]
     assert _logins(clients, alice) == {True}
 
-    changed = office.users_with(alice={"enabled": False}, carol={"enabled": True})
+    changed = OFFICE.users_with(alice={"enabled": False}, carol={"enabled": True})
     run = directory_again(mailforest_users=changed)
-    assert _only_directory_changed(run, office), run.explain()
+    assert _only_directory_changed(run), run.explain()
     _replicated(clients, carol, enabled=True)
     _replicated(clients, alice, enabled=False)
     assert _logins(clients, carol) == {True}
     assert _logins(clients, alice) == {False}
 
     run = directory_again()
-    assert _only_directory_changed(run, office), run.explain()
+    assert _only_directory_changed(run), run.explain()
     _replicated(clients, alice, enabled=True)
     _replicated(clients, carol, enabled=False)
     assert _logins(clients, alice) == {True}
