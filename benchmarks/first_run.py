@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ from benchmarks.common.deployment import Example, pings, read_tally
 from benchmarks.common.harness import ROOT, BenchmarkError, Comparison, Samples, finish, main
 from benchmarks.common.parts import Part, parts, told, why_first
 from lab import engine, resolvers
-from lab.definition import Lab, load
+from lab.cli import checkout
+from lab.definition import Lab, Network, load
 from lab.images import LABEL
 
 _QUERY = ["dpkg-query", "--show", "--showformat", r"${db:Status-Status} ${binary:Package}=${Version}\n"]
@@ -37,6 +39,8 @@ _INSTALL = (
     "apt-get -qq update && DEBIAN_FRONTEND=noninteractive "
     'apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends "$@"'
 )
+_SUBNET = IPv4Network("198.51.100.224/28")
+"""Where the labs of the examples have nothing."""
 _CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "NET_RAW", "SYS_PTRACE"]
 
 
@@ -70,8 +74,8 @@ def added(client: Any, lab: Lab) -> dict[str, tuple[str, list[str]]]:
 
 @contextlib.contextmanager
 def blank_hosts(client: Any, lab: Lab, images: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Boot one container of its image for each name, on the lab's way to the archive; remove them at the end."""
-    network = next(network for network in lab.networks.values() if network.masquerade)
+    """Boot one container of its image for each name, on a network with a way to the archive; remove all at the end."""
+    network = Network(name="blank", subnet=_SUBNET, masquerade=True)
     environment = {
         "LAB_GATEWAY": str(network.bridge),
         "LAB_ROUTES": "",
@@ -80,6 +84,7 @@ def blank_hosts(client: Any, lab: Lab, images: dict[str, str]) -> Iterator[dict[
         "LAB_RESOLVERS": " ".join(resolvers.upstream()),
     }
     with contextlib.ExitStack() as stack:
+        stack.callback(engine.create_network(client, lab, network, checkout=checkout()).remove)
         made = {}
         for name, image in images.items():
             made[name] = container = client.containers.run(

@@ -89,7 +89,7 @@ def _up(client: Any, options: argparse.Namespace) -> None:
 
 def _make(client: Any, lab: Lab) -> None:
     images.ensure(client, (host.release for host in lab.hosts.values()), say=_say)
-    made = engine.create(client, lab, resolvers=resolvers.upstream(), checkout=_checkout())
+    made = engine.create(client, lab, resolvers=resolvers.upstream(), checkout=checkout())
     key = access.ensure_key_pair(_OUTPUT / lab.name)
     engine.parallel(lambda host: access.authorize(engine.container(client, lab, host), key), lab.hosts.values())
     started = engine.start(client, lab)
@@ -134,11 +134,11 @@ def _down(client: Any, options: argparse.Namespace) -> None:
 
 
 def _free(client: Any, options: argparse.Namespace) -> None:
-    engine.refuse_neighbours(client, options.lab, checkout=_checkout())
+    engine.refuse_neighbours(client, options.lab, checkout=checkout())
 
 
 def _evict(client: Any, _options: argparse.Namespace) -> None:
-    for name in engine.evict(client, checkout=_checkout()):
+    for name in engine.evict(client, checkout=checkout()):
         _say(f"removed the lab '{name}', which another checkout made")
 
 
@@ -157,7 +157,7 @@ def _clean(client: Any, options: argparse.Namespace) -> None:
     _forget(_OUTPUT)
 
 
-def _checkout() -> str:
+def checkout() -> str:
     """What tells this checkout from others: hosts have the passwords of the one that made them. It goes with .build."""
     path = _OUTPUT.parent / "checkout"
     if not path.exists():

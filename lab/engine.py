@@ -77,7 +77,7 @@ def create(client: Any, lab: Lab, *, resolvers: list[str], checkout: str) -> lis
     present = {network.name for network in networks(client, lab.name)}
     for network in lab.networks.values():
         if f"{lab.name}-{network.name}" not in present:
-            _create_network(client, lab, network, checkout=checkout)
+            create_network(client, lab, network, checkout=checkout)
     specs = {host.name: _spec(lab, host, resolvers=resolvers, checkout=checkout) for host in lab.hosts.values()}
     existing = {str(item.name): item for item in containers(client, lab.name)}
     _refuse_changed(lab, specs, existing)
@@ -173,9 +173,10 @@ def _refuse_changed(lab: Lab, specs: dict[str, dict[str, Any]], existing: dict[s
         )
 
 
-def _create_network(client: Any, lab: Lab, network: Network, *, checkout: str) -> None:
+def create_network(client: Any, lab: Lab, network: Network, *, checkout: str) -> Any:
+    """Make a network, which goes with the lab."""
     pool = docker.types.IPAMPool(subnet=str(network.subnet), gateway=str(network.bridge))
-    client.networks.create(
+    return client.networks.create(
         f"{lab.name}-{network.name}",
         driver="bridge",
         ipam=docker.types.IPAMConfig(pool_configs=[pool]),
