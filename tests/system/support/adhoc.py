@@ -21,6 +21,8 @@ from typing import Any
 from .playbook import eventually
 
 _SERVER = Path(__file__).with_name("ansible_server.py")
+_ENDED = {b"0", b"2"}
+"""Exit status of `ansible` where the module was run: well, or it failed. Any other is no word of the module's."""
 
 
 class AnsibleServer:
@@ -40,7 +42,7 @@ class AnsibleServer:
         return self._socket.exists()
 
     def run(self, host: str, module: str, arguments: dict[str, Any], *, inventory: str = "") -> dict[str, Any]:
-        """The module's result, whether it failed or not. Threads may call it side by side."""
+        """The module's result, whether it failed or not; an error where it was not run. For threads, too."""
         with tempfile.TemporaryDirectory(dir=self._directory) as place:
             tree, output = Path(place) / "tree", Path(place) / "output"
             given = ["--tree", str(tree), "--module-name", module, host]
@@ -50,11 +52,10 @@ class AnsibleServer:
                 connection.connect(str(self._socket))
                 connection.sendall(json.dumps([given, str(output)]).encode())
                 connection.shutdown(socket.SHUT_WR)
-                connection.recv(1)
-            try:
-                found: dict[str, Any] = json.loads((tree / host).read_text(encoding="utf-8"))
-            except FileNotFoundError:
-                raise AssertionError(output.read_text(encoding="utf-8")) from None
+                status = connection.recv(8)
+            result = tree / host
+            assert status in _ENDED and result.exists(), output.read_text(encoding="utf-8")
+            found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
             return found
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 """A program that has loaded ansible-core, and forks for each run of the command `ansible`: `adhoc.py` talks to it.
 
 Its argument is the path of the socket where it listens. Whoever connects sends JSON: the arguments of the command and
-the file for what it prints; the connection is closed when the command has ended. It ends with its standard input.
+the file for what it prints, and is told the command's exit status when it has ended. It ends with its standard input.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ def _run(connection: socket.socket) -> NoReturn:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for opened, number in ((nothing, 0), (printed, 1), (printed, 2)):
         os.dup2(opened, number)
-    AdHocCLI.cli_executor(["ansible", *arguments])
+    try:
+        AdHocCLI.cli_executor(["ansible", *arguments])
+    except SystemExit as ended:
+        connection.sendall(b"%d" % int(ended.code or 0))
     sys.exit()
 
 

@@ -41,6 +41,13 @@ def test_a_module_needs_no_argument(server: AnsibleServer) -> None:
     assert server.run("localhost", PING, {})["ping"] == "pong"
 
 
+def test_a_host_that_does_not_answer_has_no_result(server: AnsibleServer, tmp_path: Path) -> None:
+    """Or it would count as what a module says that refuses."""
+    (tmp_path / "hosts").write_text("gone ansible_host=127.0.0.1 ansible_port=1\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match="UNREACHABLE"):
+        server.run("gone", PING, {}, inventory=str(tmp_path / "hosts"))
+
+
 def test_what_ansible_says_is_told_where_there_is_no_result(server: AnsibleServer) -> None:
     with pytest.raises(AssertionError, match="Could not match supplied host pattern"):
         server.run("nowhere", PING, {})
